@@ -1,0 +1,80 @@
+import { constants } from 'node:fs';
+import { copyFile, type FileHandle, mkdir, open, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { writeAtomically } from '../atomic-file.ts';
+import { Failure } from '../failure.ts';
+import { copyRanges, copyWhole, writeAll } from './copy-ranges.ts';
+import { type ImageFormat, MAP_BLOCK_BYTES, type Prefix, prefixFile } from './prefix.ts';
+
+/**
+ * Writes a client's image: the cached prefix file, copied on write where the file system can, else copied once, and the tail after it.
+ * A reader sees the whole image under its name, or none.
+ */
+export async function writeImage(
+  prefix: Prefix,
+  tail: Uint8Array,
+  format: ImageFormat,
+  file: string,
+  { signal }: { readonly signal?: AbortSignal } = {},
+): Promise<void> {
+  const bytes = format === 'img' ? prefix.bytes : (prefix[format]?.bytes ?? 0);
+  const needed = tail.length + (format === 'img' ? prefix.mappedBlocks * MAP_BLOCK_BYTES : bytes);
+  const source = prefixFile(prefix.digest, format);
+  await mkdir(dirname(file), { recursive: true });
+  try {
+    await writeAtomically(file, async (_, temporary) => {
+      const cloned = await cloneFile(source, temporary);
+      if (!cloned) await checkFreeSpace(file, needed);
+      // A clone that fails takes its destination away, so the handle of writeAtomically may be of a file without a name.
+      const handle = await open(temporary, cloned ? 'r+' : 'w+', 0o644);
+      try {
+        if (!cloned) await copyPrefix(source, handle, prefix, format, bytes, signal);
+        signal?.throwIfAborted();
+        await writeAll(handle, tail, bytes);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+    });
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'ENOSPC' ? await diskFull(file, needed, error) : error;
+  }
+}
+
+async function cloneFile(source: string, destination: string): Promise<boolean> {
+  try {
+    await copyFile(source, destination, constants.COPYFILE_FICLONE_FORCE);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function copyPrefix(
+  source: string,
+  handle: FileHandle,
+  prefix: Prefix,
+  format: ImageFormat,
+  bytes: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  if (format === 'img') await copyRanges(source, handle, prefix, signal);
+  else await copyWhole(source, handle, bytes, signal);
+}
+
+/** @throws {Failure} when `needed` bytes are more than what is free where `file` is to be. */
+export async function checkFreeSpace(file: string, needed: number): Promise<void> {
+  if ((await freeBytes(file)) < needed) throw await diskFull(file, needed);
+}
+
+async function freeBytes(file: string): Promise<number> {
+  const { bavail, bsize } = await statfs(dirname(file));
+  return bavail * bsize;
+}
+
+async function diskFull(file: string, needed: number, cause?: unknown): Promise<Failure> {
+  return new Failure(`Cannot write "${file}": ${needed} bytes are needed, ${await freeBytes(file)} are free`, {
+    hint: 'Make room, or build with "--seed-only": the seed, its tail and the hashes are all that a composed download needs',
+    cause,
+  });
+}
