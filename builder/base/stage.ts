@@ -1,0 +1,49 @@
+import { mkdir, readFile, rename, stat, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeFileAtomically } from '../atomic-file.ts';
+import { cacheFolder } from '../cache-folder.ts';
+import type { PackageSet } from './package-set.ts';
+
+/** A tar in the cache, and what it was made of. */
+export interface Stage {
+  readonly key: string;
+  readonly tar: string;
+  readonly set: PackageSet;
+  /** SOURCE_DATE_EPOCH it was made with. */
+  readonly epoch: number;
+}
+
+type StageRecord = Omit<Stage, 'key' | 'tar'>;
+
+/** A stage that is whole in the cache, else undefined. Using it counts for `cache prune`. */
+export async function findStage(kind: string, key: string): Promise<Stage | undefined> {
+  const tar = cacheFolder(kind, `${key}.tar`);
+  const text = await readFile(cacheFolder(kind, `${key}.json`), 'utf8').catch(() => undefined);
+  if (text === undefined || !(await stat(tar).catch(() => undefined))) return undefined;
+  const now = new Date();
+  await utimes(tar, now, now);
+  return { key, tar, ...(JSON.parse(text) as StageRecord) };
+}
+
+/** Moves a finished tar into the cache; its record is written last, so that half an entry is none. */
+export async function keepStage(kind: string, key: string, tar: string, record: StageRecord): Promise<Stage> {
+  const kept = cacheFolder(kind, `${key}.tar`);
+  await mkdir(cacheFolder(kind), { recursive: true });
+  await rename(tar, kept);
+  await writeFileAtomically(cacheFolder(kind, `${key}.json`), `${JSON.stringify(record)}\n`);
+  return { key, tar: kept, ...record };
+}
+
+/** Without a lock, the newest stage made by the same recipe is good enough: `--update` makes a new one. */
+export async function findLatest(kind: string, recipe: string): Promise<Stage | undefined> {
+  const key = await readFile(latestFile(kind, recipe), 'utf8').catch(() => undefined);
+  return key === undefined ? undefined : findStage(kind, key.trim());
+}
+
+export async function rememberLatest(kind: string, recipe: string, stage: Stage): Promise<void> {
+  await writeFileAtomically(latestFile(kind, recipe), `${stage.key}\n`);
+}
+
+function latestFile(kind: string, recipe: string): string {
+  return join(cacheFolder(kind), `${recipe}.latest`);
+}

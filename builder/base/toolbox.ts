@@ -1,0 +1,59 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cacheFolder } from '../cache-folder.ts';
+import type { Session } from '../session.ts';
+import { type Mirrors, sourceLines } from './apt-sources.ts';
+import { formatPooled, hashKey, newestRelease, type PackageSet, parsePooled, scriptTexts } from './package-set.ts';
+import { runOnHost, withWorkFolder } from './sandbox.ts';
+import { findLatest, findStage, keepStage, rememberLatest, type Stage } from './stage.ts';
+
+const SUITE = 'trixie';
+
+/** Debian trixie has the first mke2fs that honours SOURCE_DATE_EPOCH (1.47.2) and one xz for everybody. */
+const PACKAGES = [
+  ...['apt', 'arch-test', 'debian-archive-keyring', 'dpkg', 'mmdebstrap'],
+  ...['dosfstools', 'e2fsprogs', 'fdisk', 'libarchive13t64', 'mtools', 'xz-utils'],
+  // The accelerator's natives.
+  ...['cpio', 'gzip', 'initramfs-tools-core', 'kmod', 'openssh-client', 'openssl', 'perl', 'systemd', 'udev', 'zstd'],
+];
+
+export interface StageOptions {
+  readonly mirrors: Mirrors | undefined;
+  /** What a lock pins; without it the newest of the cache, else of the mirror. */
+  readonly locked?: PackageSet | undefined;
+  /** Ask the mirror anew. */
+  readonly update?: boolean;
+}
+
+/** The root of the host's architecture that holds every program that makes bytes (IMAGE.md). Made once, about 20 s. */
+export async function ensureToolbox({ progress, signal }: Session, { mirrors, locked, update = false }: StageOptions): Promise<Stage> {
+  const recipe = hashKey(SUITE, ...PACKAGES, process.arch, ...(await scriptTexts('toolbox.sh', 'pool.sh')));
+  const found = locked ? await findStage('toolbox', lockedKey(recipe, locked)) : update ? undefined : await findLatest('toolbox', recipe);
+  if (found) return found;
+  return progress.step('Making the toolbox (a small Debian with the image tools)', (note) =>
+    withWorkFolder(async (work) => {
+      const wanted = locked ? [...locked.lists, ...locked.debs] : [];
+      await writeFile(join(work.path, 'wanted'), formatPooled(wanted));
+      const tar = join(work.path, 'toolbox.tar');
+      const args = [tar, SUITE, PACKAGES.join(','), locked ? 'pool' : 'update', ...sourceLines(SUITE, mirrors, 'main')];
+      await runOnHost('toolbox.sh', args, { signal, onLine: note, env: { WORK: work.path, POOL: cacheFolder('pool') } });
+      const set = await readPackageSet(work.path);
+      const stage = await keepStage('toolbox', lockedKey(recipe, set), tar, { set, epoch: await newestRelease(set) });
+      if (!locked) await rememberLatest('toolbox', recipe, stage);
+      return stage;
+    }),
+  );
+}
+
+/** A stage's key when everything that goes in is known. */
+export function lockedKey(recipe: string, set: PackageSet): string {
+  return hashKey(recipe, formatPooled(set.lists), formatPooled(set.debs));
+}
+
+/** Reads the lists that pool.sh left in a work folder. */
+export async function readPackageSet(folder: string): Promise<PackageSet> {
+  const [lists, debs] = await Promise.all(
+    ['lists', 'debs'].map(async (name) => parsePooled(await readFile(join(folder, name), 'utf8').catch(() => ''))),
+  );
+  return { lists: lists ?? [], debs: debs ?? [] };
+}
