@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheFolder } from '../cache-folder.ts';
+import type { CompressedFormat } from './compressor.ts';
 import { markUsed } from './prefix.ts';
 
 /** Compressed blocks by the SHA-256 of their content. Beside each stands `NAME.sha256`, of the compressed bytes, checked at every reading. */
 export interface BlockCache {
-  readonly folder: string;
+  readonly format: CompressedFormat;
   /** What to call a block's file, in the cache and where a compressor leaves it. */
   fileName(sha256: string): string;
   /** @returns the compressed block, or undefined if it isn't there; a damaged one is removed, and `onDamage` told. */
@@ -15,11 +16,11 @@ export interface BlockCache {
   adopt(sha256: string, from: string): Promise<void>;
 }
 
-export function openBlockCache(compressor: string, extension: string): BlockCache {
+export function openBlockCache(compressor: string, format: CompressedFormat): BlockCache {
   const folder = cacheFolder('blocks', compressor);
-  const fileName = (sha256: string) => `${sha256}.${extension}`;
+  const fileName = (sha256: string) => `${sha256}.${format}`;
   return {
-    folder,
+    format,
     fileName,
     async read(sha256, onDamage) {
       const file = join(folder, fileName(sha256));
@@ -43,14 +44,6 @@ export function openBlockCache(compressor: string, extension: string): BlockCach
       await rename(source, file);
     },
   };
-}
-
-/** True when the file was there. */
-export async function isFile(file: string): Promise<boolean> {
-  return stat(file).then(
-    (found) => found.isFile(),
-    () => false,
-  );
 }
 
 function renderSum(bytes: Uint8Array): string {

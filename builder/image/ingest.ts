@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { writeAtomically } from '../atomic-file.ts';
 import { copyRanges } from './copy-ranges.ts';
 import { collectMappedBlocks } from './mapped-blocks.ts';
-import { type BlockRange, MAP_BLOCK_BYTES, PREFIX_BLOCK_BYTES, type Prefix, prefixFile, savePrefix } from './prefix.ts';
+import { type BlockRange, loadPrefix, MAP_BLOCK_BYTES, PREFIX_BLOCK_BYTES, type Prefix, prefixFile, savePrefix } from './prefix.ts';
 import { startSha256 } from './sha256.ts';
 
 const MIB = 1024 * 1024;
@@ -25,7 +25,10 @@ export async function ingestPrefix(raw: string, { profile, alwaysMapped, signal,
   const handle = await open(raw, 'r');
   let prefix: Prefix;
   try {
-    prefix = { profile, ...(await measureRaw(handle, alwaysMapped, signal, note)) };
+    const measured = await measureRaw(handle, alwaysMapped, signal, note);
+    // The same bytes built again: what was compressed stays.
+    const { xz, zst } = (await loadPrefix(measured.digest)) ?? {};
+    prefix = { profile, ...measured, ...(xz && { xz }), ...(zst && { zst }) };
   } finally {
     await handle.close();
   }

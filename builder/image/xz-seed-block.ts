@@ -34,6 +34,7 @@ export function parseXzSeedBlock(block: Buffer): Buffer | undefined {
   let filled = 0;
   for (let at = parseBlockHeader(block).headerBytes; block[at] !== 0; ) {
     const control = block[at];
+    if (control === undefined) throw new XzFormatError('the seed block is cut short');
     if (control === 1 || control === 2) {
       const size = block.readUInt16BE(at + 1) + 1;
       filled += block.copy(region, filled, at + 3, at + 3 + size);

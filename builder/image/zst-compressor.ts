@@ -2,7 +2,7 @@ import { type FileHandle, open, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { constants, zstdCompress } from 'node:zlib';
-import type { Compressor, RawBlock } from './compress.ts';
+import type { Compressor, RawBlock } from './compressor.ts';
 import { PREFIX_BLOCK_BYTES } from './prefix.ts';
 
 const LEVEL = 19;

@@ -56,6 +56,19 @@ export async function parseZstSeedFrame(frame: Buffer): Promise<Buffer | undefin
   return filled === REGION_BYTES && (await contentChecksum(region)).equals(frame.subarray(-4)) ? region : undefined;
 }
 
+/** True for one frame, from the first byte to the last, that states a content of `bytes` bytes. */
+export function isZstFrame(frame: Buffer, bytes: number): boolean {
+  if (frame.length < 18 || frame.readUInt32LE(0) !== ZST_MAGIC) return false;
+  const head = parseZstFrameHeader(frame);
+  if (head?.contentBytes !== bytes) return false;
+  for (let at = head.headerBytes; at + 3 <= frame.length; ) {
+    const { storedBytes, last } = parseZstBlockHeader(frame.subarray(at, at + 3));
+    at += 3 + storedBytes;
+    if (last) return at + (head.checksum ? 4 : 0) === frame.length;
+  }
+  return false;
+}
+
 function* frameBlocks(frame: Buffer): Generator<{ type: number; size: number; start: number }> {
   for (let at = 9, last = false; !last; ) {
     const block = parseZstBlockHeader(frame.subarray(at, at + 3));

@@ -33,11 +33,12 @@ make_boot() {
 make_root() {
 	truncate --size "$(($3 * 4096))" "$WORK/root.ext4"
 	tar_bytes=$(stat --format %s "$1")
+	# C.UTF-8: in plain C libarchive refuses the accents in names of certificates.
 	# Everything that mke2fs would take from the machine that builds is said: block size, features, whether inode tables are zeroed.
 	{
 		head --bytes "$((tar_bytes - 1024))" "$1"
 		cat "$WORK/layer.tar"
-	} | mke2fs -q -t ext4 -b 4096 -I 256 -i 16384 -J size=16 -m 1 -L rootfs -U "$2" \
+	} | LC_ALL=C.UTF-8 mke2fs -q -t ext4 -b 4096 -I 256 -i 16384 -J size=16 -m 1 -L rootfs -U "$2" \
 		-O '^64bit,^huge_file,^orphan_file,^metadata_csum_seed' \
 		-E "hash_seed=$2,root_owner=0:0,lazy_itable_init=1,lazy_journal_init=0" -d - "$WORK/root.ext4"
 }

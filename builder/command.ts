@@ -1,0 +1,74 @@
+import { ExecaError, execa } from 'execa';
+import { EXIT, Failure } from './failure.ts';
+
+export interface CommandOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Fed to standard input: the way secrets reach a program, never its argv. */
+  readonly input?: string | Uint8Array;
+  readonly signal?: AbortSignal | undefined;
+  /** Called with each line the program writes on stderr, for progress. */
+  readonly onLine?: (line: string) => void;
+  /** What to tell the reader to do if it fails. */
+  readonly hint?: string;
+}
+
+/**
+ * Runs a program from an argv array, never through a shell.
+ * @returns what it wrote on stdout, as bytes.
+ * @throws {Failure} with the command, its exit code and its last lines of stderr; exit code 3 when it isn't installed.
+ */
+export async function runCommand(argv: readonly string[], options: CommandOptions = {}): Promise<Buffer> {
+  const [program, ...rest] = argv as [string, ...string[]];
+  const child = execa(program, rest, {
+    encoding: 'buffer',
+    maxBuffer: 256 * 1024 * 1024,
+    stdin: options.input === undefined ? 'ignore' : 'pipe',
+    ...(options.input === undefined ? {} : { input: options.input }),
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...(options.env === undefined ? {} : { env: options.env }),
+    ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
+    // A sandbox removes its own temporary trees on SIGTERM: give it the time.
+    forceKillAfterDelay: 20_000,
+  });
+  if (options.onLine) forwardLines(child.stderr, options.onLine);
+  try {
+    const { stdout } = await child;
+    return Buffer.from(stdout);
+  } catch (error) {
+    throw explainFailure(argv, error, options.hint);
+  }
+}
+
+function forwardLines(stream: NodeJS.ReadableStream, onLine: (line: string) => void): void {
+  let rest = '';
+  stream.on('data', (chunk: Buffer) => {
+    const lines = (rest + chunk.toString('utf8')).split(/\r?\n|\r/);
+    rest = lines.pop() ?? '';
+    for (const line of lines) if (line !== '') onLine(line);
+  });
+}
+
+function explainFailure(argv: readonly string[], error: unknown, hint?: string): unknown {
+  if (!(error instanceof ExecaError)) return error;
+  const program = argv[0] ?? '';
+  if (error.isCanceled) return new Failure('Interrupted', { exitCode: EXIT.interrupted, cause: error });
+  if (error.code === 'ENOENT') {
+    return new Failure(`Cannot run "${program}": it is not installed`, {
+      hint: hint ?? 'Run "semeur doctor" to see what is missing and the line that installs it',
+      exitCode: EXIT.missingProgram,
+      cause: error,
+    });
+  }
+  const stderr = Buffer.from((error.stderr as Uint8Array | undefined) ?? []).toString('utf8');
+  const lastLines = stderr.trimEnd().split('\n').slice(-12).join('\n  ');
+  const how = error.signal ? `was ended by ${error.signal}` : `exited with ${error.exitCode ?? 'no code'}`;
+  const message = `Cannot go on: "${quoteCommand(argv)}" ${how}${lastLines ? `:\n  ${lastLines}` : ''}`;
+  return new Failure(message, { cause: error, ...(hint === undefined ? {} : { hint }) });
+}
+
+function quoteCommand(argv: readonly string[]): string {
+  const words = argv.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
+  const line = words.join(' ');
+  return line.length > 300 ? `${line.slice(0, 300)}…` : line;
+}

@@ -1,0 +1,22 @@
+/** Exit codes of every verb (docs/reference.md): scripts rely on them. */
+export const EXIT = { done: 0, failure: 1, usage: 2, missingProgram: 3, interrupted: 130 } as const;
+
+export interface FailureOptions {
+  /** What the reader should do next, one sentence. */
+  readonly hint?: string;
+  readonly cause?: unknown;
+  readonly exitCode?: number;
+}
+
+/** A failure that was foreseen: main prints its message and hint, no stack. Everything else thrown is a bug. */
+export class Failure extends Error {
+  readonly hint: string | undefined;
+  readonly exitCode: number;
+
+  constructor(message: string, { hint, cause, exitCode = EXIT.failure }: FailureOptions = {}) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'Failure';
+    this.hint = hint;
+    this.exitCode = exitCode;
+  }
+}
