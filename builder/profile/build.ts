@@ -1,0 +1,81 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeFileAtomically } from '../atomic-file.ts';
+import { hashKey, scriptTexts } from '../base/package-set.ts';
+import { checkPlatform, withWorkFolder } from '../base/sandbox.ts';
+import { parseByteSize } from '../byte-size.ts';
+import { cacheFolder } from '../cache-folder.ts';
+import { ingestPrefix } from '../image/ingest.ts';
+import { loadPrefix, type Prefix } from '../image/prefix.ts';
+import type { Session } from '../session.ts';
+import type { LoadedWorkspace } from '../workspace/load.ts';
+import type { Profile } from '../workspace/schema.ts';
+import { ensureSecrets } from '../workspace/secrets.ts';
+import { findProfile, overlaysOf, settingsFiles } from './contents.ts';
+import { type DiskPlan, planDisk, writeDisk } from './disk.ts';
+import { type LayerEntry, planLayer, renderLayer } from './layer.ts';
+import { readOverlayFiles } from './overlay-files.ts';
+import { bootFiles, type ProfileFacts, profileFiles } from './profile-files.ts';
+import { ensureStages, type LockOptions, type Stages } from './stages.ts';
+
+export interface MadeProfile {
+  readonly prefix: Prefix;
+  readonly facts: ProfileFacts;
+  readonly stages: Stages;
+}
+
+/**
+ * Makes a profile's prefix, uncompressed, from what the cache lacks: toolbox, base, packages, overlays, disk.
+ * @throws {Failure} when a stage fails; what was whole stays in the cache, and the next run goes on from there.
+ */
+export async function makeProfile(session: Session, workspace: LoadedWorkspace, name: string, options: LockOptions): Promise<MadeProfile> {
+  checkPlatform();
+  const profile = findProfile(workspace, name);
+  await ensureSecrets(workspace.folder);
+  const stages = await ensureStages(session, workspace, profile, options);
+  const { facts, groups } = await planProfile(workspace, profile, stages);
+  const prefix = (await findMade(facts.build)) ?? (await makePrefix(session, stages, facts, groups));
+  return { prefix, facts, stages };
+}
+
+/** What goes on the disk, and where, with the hash of all of it. */
+async function planProfile(workspace: LoadedWorkspace, profile: Profile, { toolbox, base, system }: Stages) {
+  const overlays = overlaysOf(workspace, profile);
+  const groups = await Promise.all(overlays.map(readOverlayFiles));
+  const layer = planLayer(groups, system);
+  const plan = planDisk(profile.profile, system, layer, parseByteSize(profile.reserve) ?? 0);
+  const seedKey = await readFile(join(workspace.folder, 'secrets', 'seed_key.pub'), 'utf8');
+  const settings = settingsFiles(overlays);
+  const made = renderLayer(layer, system, base.epoch).toString('base64');
+  const inputs = [profile.profile, system.key, toolbox.key, JSON.stringify({ plan, settings }), seedKey, made, ...(await scriptTexts('disk.sh'))];
+  const facts: ProfileFacts = { profile: profile.profile, build: hashKey(...inputs), plan, epoch: base.epoch, seedKey, settings };
+  return { facts, groups };
+}
+
+async function makePrefix(session: Session, stages: Stages, facts: ProfileFacts, groups: readonly (readonly LayerEntry[])[]): Promise<Prefix> {
+  return session.progress.step(`Writing the disk of the profile "${facts.profile}"`, (note) =>
+    withWorkFolder(async (work) => {
+      const { toolbox, base, system } = stages;
+      const layer = renderLayer(planLayer([...groups, profileFiles(facts)], system), system, base.epoch);
+      const parts = { system, layer, boot: bootFiles(facts) };
+      const { raw, journal } = await writeDisk(toolbox, work, facts.plan, parts, { signal: session.signal, onLine: note, sourceDateEpoch: base.epoch });
+      const prefix = await ingestPrefix(raw, { profile: facts.profile, alwaysMapped: journal, signal: session.signal, note });
+      checkLength(prefix, facts.plan);
+      await writeFileAtomically(madeFile(facts.build), `${prefix.digest}\n`);
+      return prefix;
+    }),
+  );
+}
+
+function checkLength(prefix: Prefix, plan: DiskPlan): void {
+  if (prefix.bytes !== plan.regionOffset) throw new Error(`the disk has ${prefix.bytes} bytes, ${plan.regionOffset} were planned`);
+}
+
+async function findMade(build: string): Promise<Prefix | undefined> {
+  const digest = await readFile(madeFile(build), 'utf8').catch(() => undefined);
+  return digest === undefined ? undefined : loadPrefix(digest.trim());
+}
+
+function madeFile(build: string): string {
+  return cacheFolder('builds', build);
+}

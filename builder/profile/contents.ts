@@ -1,0 +1,29 @@
+import { Failure } from '../failure.ts';
+import type { LoadedOverlay, LoadedWorkspace } from '../workspace/load.ts';
+import type { Profile } from '../workspace/schema.ts';
+import type { SettingsFile } from './built.ts';
+
+/** @throws {Failure} naming the profiles that there are. */
+export function findProfile({ profiles }: LoadedWorkspace, name: string): Profile {
+  const profile = profiles.get(name);
+  if (profile) return profile;
+  throw new Failure(`Cannot find the profile "${name}" in the workspace`, {
+    hint: profiles.size > 0 ? `There are: ${[...profiles.keys()].join(', ')}` : `Write one: profiles/${name}.yaml`,
+    exitCode: 2,
+  });
+}
+
+/** In the order they are laid: what every card has, the services, first boot last, for it changes most with Semeur itself. */
+export function overlaysOf({ overlays }: LoadedWorkspace, { services }: Profile): LoadedOverlay[] {
+  return ['card', ...services, 'firstboot'].map((name) => {
+    const overlay = overlays.get(name);
+    if (!overlay) throw new Failure(`Cannot find the overlay "${name}"`, { hint: 'Run "semeur check"', exitCode: 2 });
+    return overlay;
+  });
+}
+
+/** Every file that a seed may bring, sorted by path. */
+export function settingsFiles(overlays: readonly LoadedOverlay[]): SettingsFile[] {
+  const files = overlays.flatMap(({ templates }) => templates.map(({ to, mode, owner }) => ({ mode, owner, path: to })));
+  return files.sort((a, b) => (a.path < b.path ? -1 : 1));
+}

@@ -1,0 +1,75 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeFileAtomically } from '../atomic-file.ts';
+import type { PackageSet } from '../base/package-set.ts';
+import { Failure } from '../failure.ts';
+
+/** Pins what a profile's bytes come from: same lock, same bytes. Kept beside the profile, in the operator's repository. */
+export interface ProfileLock {
+  readonly lock: 1;
+  /** SOURCE_DATE_EPOCH: the date of the newest archive Release file, in seconds since 1970. */
+  readonly epoch: number;
+  readonly toolbox: PackageSet;
+  readonly base: PackageSet;
+  /** The packages that the profile adds to its base. */
+  readonly added: PackageSet;
+}
+
+export function lockFile(workspace: string, profile: string): string {
+  return join(workspace, 'profiles', `${profile}.lock`);
+}
+
+/** @returns undefined when there is none yet. */
+export async function readLock(workspace: string, profile: string): Promise<ProfileLock | undefined> {
+  const file = lockFile(workspace, profile);
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (text === undefined) return undefined;
+  const lock = parseLock(text);
+  if (lock) return lock;
+  throw new Failure(`Cannot read the lock "${file}": it is damaged, or of another version of Semeur`, {
+    hint: `Take it back from your repository, or make a new one: semeur profile build ${profile} --update`,
+  });
+}
+
+function parseLock(text: string): ProfileLock | undefined {
+  try {
+    const lock = JSON.parse(text) as Partial<ProfileLock>;
+    const whole = lock.lock === 1 && Number.isInteger(lock.epoch) && [lock.toolbox, lock.base, lock.added].every(isPackageSet);
+    return whole ? (lock as ProfileLock) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isPackageSet(set: PackageSet | undefined): boolean {
+  return [set?.lists, set?.debs].every((files) => files?.every(({ sha256, name }) => /^[0-9a-f]{64}$/.test(sha256) && /^[^/]+$/.test(name)));
+}
+
+/** One package per line, so that a repository's history shows what an update changed. */
+export function renderLock(lock: ProfileLock): string {
+  const line = (file: object) => `      ${JSON.stringify(file)}`;
+  const set = (name: string, { lists, debs }: PackageSet) => {
+    const part = (key: string, files: readonly object[]) => `    "${key}": [${files.length ? `\n${files.map(line).join(',\n')}\n    ` : ''}]`;
+    return `  "${name}": {\n${part('lists', lists)},\n${part('debs', debs)}\n  }`;
+  };
+  const sets = [set('toolbox', lock.toolbox), set('base', lock.base), set('added', lock.added)];
+  return `{\n  "lock": 1,\n  "epoch": ${lock.epoch},\n${sets.join(',\n')}\n}\n`;
+}
+
+/**
+ * Writes the lock where it differs from the one before.
+ * @throws {Failure} when it would change but `locked` forbids it.
+ */
+export async function keepLock(workspace: string, profile: string, before: ProfileLock | undefined, lock: ProfileLock, locked: boolean): Promise<void> {
+  const text = renderLock(lock);
+  if (before && renderLock(before) === text) return;
+  if (locked) {
+    throw new Failure(`Cannot build the profile "${profile}" as locked: "${lockFile(workspace, profile)}" would change`, {
+      hint: `Run "semeur profile build ${profile}" and commit the lock that it writes`,
+    });
+  }
+  await writeFileAtomically(lockFile(workspace, profile), text);
+}

@@ -1,0 +1,53 @@
+import type { SettingsFile } from './built.ts';
+import type { DiskPlan } from './disk.ts';
+import type { LayerEntry } from './layer.ts';
+
+/** Where a laptop reads what the card did (ENROLMENT.md, FAT partition): as long as this from the start, since nothing is allocated later. */
+const REPORT_BYTES = 8192;
+const REGION_BYTES = 4 * 1024 * 1024;
+
+export interface ProfileFacts {
+  readonly profile: string;
+  /** Hash of everything that the profile is made of. */
+  readonly build: string;
+  readonly plan: DiskPlan;
+  readonly epoch: number;
+  /** The seed key's public half, one line. */
+  readonly seedKey: string;
+  readonly settings: readonly SettingsFile[];
+}
+
+/** What first boot must know, on the root file system. */
+export function profileFiles({ profile, build, plan, epoch, seedKey, settings }: ProfileFacts): LayerEntry[] {
+  const conf = [
+    `profile ${profile}`,
+    `digest-of-build ${build}`,
+    `region-offset ${plan.regionOffset}`,
+    `region-bytes ${REGION_BYTES}`,
+    `build-time ${epoch}`,
+  ];
+  const files: Record<string, string> = {
+    '/usr/lib/semeur/profile/seed.conf': conf.join('\n'),
+    '/usr/lib/semeur/profile/allowed_signers': `semeur namespaces="semeur-seed" ${seedKey.trim().split(/\s+/).slice(0, 2).join(' ')}`,
+    '/usr/lib/semeur/profile/settings.list': settings.map(({ mode, owner, path }) => `${mode} ${owner} ${path}`).join('\n'),
+    // systemd sets a clock that is behind this file's time forward to it: a Pi has no clock of its own.
+    '/usr/lib/clock-epoch': '',
+  };
+  return Object.entries(files).map(([path, text]) => ({
+    path,
+    content: { file: Buffer.from(text === '' ? '' : `${text}\n`) },
+    mode: 0o644,
+    owner: 'root:root',
+    from: 'the profile',
+  }));
+}
+
+/** What laptops and `semeur plant` read, on the boot partition. */
+export function bootFiles({ profile, build, plan }: Pick<ProfileFacts, 'profile' | 'build' | 'plan'>): Map<string, Buffer> {
+  const card = ['semeur-card 1', `profile ${profile}`, `region-offset ${plan.regionOffset}`, `region-bytes ${REGION_BYTES}`, `build ${build}`];
+  const report = `Cette carte n'a pas encore démarré.\nThis card has not started yet.\n`;
+  return new Map([
+    ['semeur-card.txt', Buffer.from(`${card.join('\n')}\n`)],
+    ['semeur-report.txt', Buffer.concat([Buffer.from(report), Buffer.alloc(REPORT_BYTES - Buffer.byteLength(report), '\n')])],
+  ]);
+}

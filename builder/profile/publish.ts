@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import { writeFileAtomically } from '../atomic-file.ts';
+import { renderBmap } from '../image/bmap.ts';
+import { composeTail } from '../image/compose.ts';
+import { compressPrefix } from '../image/compress.ts';
+import { REGION_BYTES } from '../image/prefix.ts';
+import { createToolboxXz } from '../image/toolbox-xz.ts';
+import { writeImage } from '../image/write-image.ts';
+import type { Session } from '../session.ts';
+import type { LoadedWorkspace } from '../workspace/load.ts';
+import { fingerprint } from '../workspace/secrets.ts';
+import { makeProfile } from './build.ts';
+import { type BuiltProfile, loadBuiltProfile, type ProfileManifest, profilesFolder, readManifest } from './built.ts';
+import type { LockOptions } from './stages.ts';
+
+/**
+ * Builds a profile and writes its own image, with an empty seed region, to out/profiles/: no secret is in it.
+ * Quick when nothing changed.
+ */
+export async function ensureProfile(session: Session, workspace: LoadedWorkspace, name: string, options: LockOptions = {}): Promise<BuiltProfile> {
+  if (process.platform !== 'linux') return loadBuiltProfile(workspace.folder, name);
+  const { prefix: raw, facts, stages } = await makeProfile(session, workspace, name, options);
+  const prefix = await compressPrefix(raw, 'xz', createToolboxXz(stages.toolbox), session);
+  const before = await readManifest(workspace.folder, name);
+  if (before?.build === facts.build && before.prefix === prefix.digest) return loadBuiltProfile(workspace.folder, name);
+  const region = Buffer.alloc(REGION_BYTES);
+  const { tail, image, extracted } = await composeTail(prefix, region, 'xz');
+  const folder = profilesFolder(workspace.folder);
+  const file = `${name}.img.xz`;
+  await writeImage(prefix, tail, 'xz', join(folder, file), { signal: session.signal });
+  await writeFileAtomically(join(folder, `${name}.bmap`), renderBmap(prefix, region));
+  const manifest: ProfileManifest = {
+    profile: name,
+    prefix: prefix.digest,
+    build: facts.build,
+    image: { file, format: 'xz', ...image },
+    extracted,
+    region: { offset: prefix.bytes, bytes: REGION_BYTES },
+    signer: fingerprint(facts.seedKey),
+    settings: facts.settings,
+    bmap: `${name}.bmap`,
+  };
+  await writeFileAtomically(join(folder, `${name}.json`), `${JSON.stringify(manifest, null, 2)}\n`);
+  return loadBuiltProfile(workspace.folder, name);
+}

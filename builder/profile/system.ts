@@ -1,0 +1,92 @@
+import { mkdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { formatPooled, hashKey, type PackageSet, parsePooled, scriptTexts } from '../base/package-set.ts';
+import { runInToolbox, withWorkFolder } from '../base/sandbox.ts';
+import type { Stage } from '../base/stage.ts';
+import { readPackageSet } from '../base/toolbox.ts';
+import { cacheFolder } from '../cache-folder.ts';
+import type { Session } from '../session.ts';
+
+/** A base with a profile's packages on it, packed by system.sh. */
+export interface System {
+  readonly key: string;
+  /** In the cache: root.tar, boot.tar, status (dpkg's) and what is read below. */
+  readonly folder: string;
+  readonly added: PackageSet;
+  /** Folders that root.tar has, as absolute paths. */
+  readonly folders: ReadonlySet<string>;
+  readonly users: ReadonlyMap<string, number>;
+  readonly groups: ReadonlyMap<string, number>;
+  /** 4 KiB blocks and inodes that root.tar takes. */
+  readonly blocks: number;
+  readonly inodes: number;
+}
+
+export interface SystemOptions {
+  readonly toolbox: Stage;
+  readonly base: Stage;
+  readonly packages: readonly string[];
+  /** The .debs that a lock names. */
+  readonly locked?: PackageSet | undefined;
+  /** false: emulate every program; for tests. */
+  readonly accelerate?: boolean;
+}
+
+const SCRIPTS = ['system.sh', 'accelerate.sh', 'unaccelerate.sh', 'scrub.sh', 'pool.sh'];
+
+/** What a base and a list of packages make is known beforehand: the base's package lists say which versions. */
+export async function ensureSystem(session: Session, options: SystemOptions): Promise<System> {
+  const { base, packages, accelerate = true } = options;
+  const key = hashKey(base.key, accelerate ? 'accelerated' : 'emulated', ...packages, ...(await scriptTexts(...SCRIPTS)));
+  return (await readSystem(key)) ?? makeSystem(session, options, key);
+}
+
+async function makeSystem({ progress, signal }: Session, options: SystemOptions, key: string): Promise<System> {
+  const { toolbox, base, packages, locked, accelerate = true } = options;
+  const title = packages.length === 0 ? 'Packing the base' : `Adding ${packages.length} packages to the base: ${packages.join(', ')}`;
+  return progress.step(title, (note) =>
+    withWorkFolder(async (work) => {
+      await writeFile(join(work.path, 'wanted'), formatPooled([...base.set.lists, ...(locked?.debs ?? [])]));
+      const args = [`/cache/base/${base.key}.tar`, accelerate ? 'yes' : 'no', ...packages];
+      await runInToolbox(toolbox.tar, work, 'system.sh', args, { signal, onLine: note, sourceDateEpoch: base.epoch });
+      const made = join(work.path, 'system');
+      const { debs } = await readPackageSet(work.path);
+      await writeFile(join(made, 'added'), formatPooled(debs));
+      await mkdir(cacheFolder('system'), { recursive: true });
+      await rm(cacheFolder('system', key), { recursive: true, force: true });
+      await rename(made, cacheFolder('system', key));
+      const system = await readSystem(key);
+      if (!system) throw new Error(`system.sh left no whole system in "${made}"`);
+      return system;
+    }),
+  );
+}
+
+async function readSystem(key: string): Promise<System | undefined> {
+  const folder = cacheFolder('system', key);
+  const names = ['folders', 'passwd', 'group', 'size', 'added'];
+  const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8'))).catch(() => undefined);
+  if (!texts) return undefined;
+  const [folders = '', passwd = '', group = '', size = '', added = ''] = texts;
+  const [blocks = Number.NaN, inodes = Number.NaN] = size.trim().split(' ').map(Number);
+  const now = new Date();
+  await utimes(join(folder, 'root.tar'), now, now);
+  return {
+    key,
+    folder,
+    added: { lists: [], debs: parsePooled(added) },
+    folders: new Set(folders.split('\n')),
+    users: parseIds(passwd),
+    groups: parseIds(group),
+    blocks,
+    inodes,
+  };
+}
+
+/** passwd(5) and group(5) both begin with name:password:id. */
+function parseIds(text: string): Map<string, number> {
+  return new Map(text.split('\n').flatMap((line) => {
+    const [name, , id] = line.split(':');
+    return name && id ? [[name, Number(id)] as const] : [];
+  }));
+}
