@@ -1,0 +1,14 @@
+import type { Client, Operator, Overlay, Profile } from './schema.ts';
+
+/** An overlay and the folder that holds its overlay.yaml, templates and files/. */
+export type LoadedOverlay = Overlay & { readonly folder: string };
+
+/** A workspace without errors: everything that one part names in another is there. */
+export interface LoadedWorkspace {
+  readonly folder: string;
+  readonly operator: Operator;
+  readonly profiles: ReadonlyMap<string, Profile>;
+  readonly clients: ReadonlyMap<string, Client>;
+  /** Shipped ones, "card" and "firstboot" too. */
+  readonly overlays: ReadonlyMap<string, LoadedOverlay>;
+}

@@ -1,0 +1,47 @@
+import { isIP, isIPv6 } from 'node:net';
+import type { Rule } from './rule.ts';
+
+/** RFC 4193: fd, 40 random bits, and our /48 below them. */
+export const refusePrefix: Rule = (value) => {
+  if (/^fd[0-9a-f]{2}(:(0|[1-9a-f][0-9a-f]{0,3})){2}::\/48$/.test(value)) return undefined;
+  const [address = '', length] = value.split('/');
+  const message = 'Expected a private IPv6 network, as "fdXX:XXXX:XXXX::/48" in small letters';
+  if (isIPv6(address) && length !== '48') return { message, hint: 'End it with "/48"' };
+  if (isIPv6(address) && !/^fd/i.test(address))
+    return { message, hint: 'Addresses that begin with "fd" are nobody else\'s: choose the other digits at random' };
+  return { message };
+};
+
+/** "host:port" or "[IPv6]:port". */
+export const refuseEndpoint: Rule = (value) => {
+  const message = 'Expected "host:port"';
+  const match = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]+)):([0-9]{1,5})$/i.exec(value);
+  if (!match) return { message, hint: isIPv6(value) ? `Write an IPv6 address in brackets: "[${value}]:51820"` : 'Such as "vpn.example.org:51820"' };
+  const [, bracketed, host = '', port = ''] = match;
+  if (Number(port) < 1 || Number(port) > 65535 || port.startsWith('0')) return { message: `${message}, with a port from 1 to 65535` };
+  if (bracketed === undefined ? isHost(host) : isIPv6(bracketed)) return undefined;
+  return { message: `${message}, with the name or the address of a host` };
+};
+
+/** An IPv4 address, or a name whose last label is no number (which would be a mistyped address). */
+function isHost(host: string): boolean {
+  if (isIP(host) === 4) return true;
+  const labels = host.split('.');
+  const named = labels.every((label) => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(label));
+  return named && host.length <= 253 && !/^[0-9]+$/.test(labels.at(-1) ?? '');
+}
+
+export const refuseHomeUrl: Rule = (value) => {
+  const message = 'Expected an https address with no path';
+  const url = URL.parse(value);
+  if (!url || /\s/.test(value)) return { message, hint: 'Such as "https://home.example.org"' };
+  if (url.protocol !== 'https:') return { message, hint: 'Begin it with "https://": cards send their token there' };
+  const bare = url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '' && url.password === '';
+  return bare ? undefined : { message, hint: `Such as "${url.origin}"` };
+};
+
+export const refuseMirror: Rule = (value) => {
+  const url = URL.parse(value);
+  if (url && ['http:', 'https:'].includes(url.protocol) && url.username === '' && !/\s/.test(value)) return undefined;
+  return { message: 'Expected the http or https address of a Debian mirror' };
+};

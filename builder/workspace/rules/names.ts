@@ -1,0 +1,39 @@
+import type { z } from 'zod';
+import { parseByteSize } from '../../byte-size.ts';
+import { matching, type Rule } from './rule.ts';
+import { suggest } from './suggest.ts';
+
+/** Of clients, profiles and overlays. */
+export function name(): z.ZodString {
+  return matching(
+    /^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/,
+    'a name of at most 32 small letters, digits and hyphens, with no accent and no hyphen at its ends',
+  );
+}
+
+/** One label of a host name: RFC 1123, section 2.1; RFC 1035, section 2.3.4 for its length. */
+export const refuseHostName: Rule = (value) => {
+  if (value === 'localhost') return { message: 'Expected a host name other than "localhost", which is every machine\'s own' };
+  if (/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(value)) return undefined;
+  const message = 'Expected a host name: small letters, digits and hyphens, no hyphen at its ends, at most 63 characters';
+  return value.length > 63 ? { message: `${message}; found ${value.length}` } : { message };
+};
+
+/** A zone that the card's own tzdata has: "+01:00" and "europe/paris", which Intl takes, are no files there. */
+export const refuseTimeZone: Rule = (value) => {
+  const known = Intl.supportedValuesOf('timeZone');
+  if (known.includes(value) || (/^[A-Z][A-Za-z0-9_+-]*(\/[A-Z][A-Za-z0-9_+-]*)*$/.test(value) && isTimeZone(value))) return undefined;
+  const nearest = known.find((zone) => zone.toLowerCase() === value.toLowerCase()) ?? suggest(value, known);
+  return { message: 'Expected a time zone', hint: nearest === undefined ? 'Such as "Europe/Paris"' : `Did you mean "${nearest}"?` };
+};
+
+function isTimeZone(value: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: value });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export const refuseSize: Rule = (value) => (parseByteSize(value) === undefined ? { message: 'Expected a size', hint: 'Such as "64MiB"' } : undefined);

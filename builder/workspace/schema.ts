@@ -1,0 +1,109 @@
+import { z } from 'zod';
+import { refuseEndpoint, refuseHomeUrl, refuseMirror, refusePrefix } from './rules/addresses.ts';
+import { mode, owner, refuseCardPath, refuseSeedPath, refuseTemplatePath, unit } from './rules/card-paths.ts';
+import { name, refuseHostName, refuseSize, refuseTimeZone } from './rules/names.ts';
+import { line, matching, ruled } from './rules/rule.ts';
+import { refuseSsid, refuseWifiPassword } from './rules/wifi.ts';
+
+export const LANGUAGES = ['fr', 'en'] as const;
+export const BASES = ['debian-arm64', 'raspios-lite-arm64'] as const;
+export const BOARDS = ['pi3', 'pi4', 'pi5'] as const;
+
+/** semeur.yaml */
+export const operatorSchema = z.strictObject({
+  operator: line(100).describe('The name of your co-operative, as people read it'),
+  email: matching(/^[^\s@<>"]+@[^\s@<>"]+\.[^\s@<>".]+$/, 'an address such as "help@co-op.example"').describe('Where clients write for help'),
+  phone: matching(/^[+0-9][0-9 ().-]{2,30}$/, 'a number such as "+33 1 23 45 67 89"')
+    .describe('Where clients call for help')
+    .optional(),
+  language: z.enum(LANGUAGES).describe('The language of clients that name no other'),
+  timezone: ruled(refuseTimeZone).describe('The time zone of clients that name no other, such as "Europe/Paris"'),
+  vpn: z
+    .strictObject({
+      prefix: ruled(refusePrefix).describe('The private IPv6 network of your fleet: a random /48 that begins with "fd"'),
+      endpoints: z.array(ruled(refuseEndpoint)).min(1).describe('Where cards reach your VPN, each "host:port", tried in turn'),
+    })
+    .describe('The VPN between you and the cards'),
+  home: z.strictObject({ url: ruled(refuseHomeUrl).describe('The public address of your server') }).describe('Your server, which cards call'),
+  mirror: ruled(refuseMirror).describe('The Debian mirror to build from; without it, the one that this machine uses').optional(),
+});
+export type Operator = z.output<typeof operatorSchema>;
+
+/** profiles/NAME.yaml */
+export const profileSchema = z.strictObject({
+  profile: name().describe('As the file is named'),
+  base: z.enum(BASES).describe('The operating system'),
+  boards: z.array(z.enum(BOARDS)).min(1).describe('The Raspberry Pi models it must run on'),
+  services: z.array(name()).default([]).describe('What it offers: overlays, by name'),
+  packages: z
+    .array(matching(/^[a-z0-9][a-z0-9+.-]+$/, 'the name of a Debian package'))
+    .default([])
+    .describe('More Debian packages'),
+  reserve: ruled(refuseSize).default('64MiB').describe('Free bytes of the root file system before it grows to the end of the card'),
+});
+export type Profile = z.output<typeof profileSchema>;
+
+/** clients/NAME.yaml */
+export const clientSchema = z.strictObject({
+  client: name().describe('As the file is named'),
+  name: line(100).describe('As people read it'),
+  profile: name().describe('What their card is: a file of profiles/, by name'),
+  language: z.enum(LANGUAGES).describe("Without it, the operator's").optional(),
+  hostname: ruled(refuseHostName).describe('The name of the Pi on their network; without it, the client').optional(),
+  timezone: ruled(refuseTimeZone).describe("Without it, the operator's").optional(),
+  settings: z
+    .record(z.string(), z.record(z.string(), z.string()))
+    .default({})
+    .describe('What each service says or does for them: service, key, text'),
+  wifi: z
+    .strictObject({
+      ssid: ruled(refuseSsid).describe('The name of their network'),
+      password: ruled(refuseWifiPassword).describe('8 to 63 characters'),
+      country: matching(/^[A-Z]{2}$/, 'two capital letters, such as "FR"').describe('Which radio rules apply, such as "FR"'),
+    })
+    .describe('Only where no cable can reach')
+    .optional(),
+});
+/** A client with what the file leaves out taken from the operator. */
+export type Client = z.output<typeof clientSchema> & { language: Operator['language']; hostname: string; timezone: string };
+
+const bilingual = z.strictObject({ fr: line(400), en: line(400) });
+
+/** overlays/NAME/overlay.yaml */
+export const overlaySchema = z.strictObject({
+  overlay: name().describe('As the folder is named'),
+  title: bilingual,
+  summary: bilingual,
+  packages: profileSchema.shape.packages,
+  settings: z
+    .record(
+      matching(/^[a-z][A-Za-z0-9_]{0,31}$/, 'a key that begins with a small letter, then letters, digits or "_"'),
+      z.strictObject({
+        title: bilingual,
+        default: z.string(),
+        max: z.int().min(1).max(100_000).describe('The longest text, in characters').optional(),
+      }),
+    )
+    .default({})
+    .describe('What clients may say, and what holds when they do not'),
+  templates: z
+    .array(
+      z.strictObject({
+        from: ruled(refuseTemplatePath),
+        to: ruled(refuseSeedPath),
+        mode: mode().default('0644'),
+        owner: owner().default('root:root'),
+      }),
+    )
+    .default([])
+    .describe('Handlebars templates beside this file, rendered for each client'),
+  files: z
+    .array(z.strictObject({ path: ruled(refuseCardPath), mode: mode().optional(), owner: owner().optional() }))
+    .default([])
+    .describe('Modes and owners in files/ other than 0644 (0755 for programs) and root:root'),
+  units: z
+    .strictObject({ enable: z.array(unit()).default([]), mask: z.array(unit()).default([]) })
+    .prefault({})
+    .describe('systemd units switched on, and off for good'),
+});
+export type Overlay = z.output<typeof overlaySchema>;
