@@ -1,44 +1,75 @@
 #!/bin/sh
-# Prints the Debian packages that are missing for a verb, one line; nothing when all are there.
-# Each line of the table: program (or file) | package | verbs | what it is for. `semeur doctor` prints the same table.
+# The programs that Semeur starts, and the Debian packages that bring them: the one table, read by the launcher (before
+# there is a Node.js) and by `semeur doctor`. A path in place of a program's name is a file that has to be there.
+# usage: missing-packages.sh VERB     the missing packages of a verb, one line; nothing when all are there
+#        missing-packages.sh --table  each row as "here|missing" and the row's own columns
 set -eu
 
-table() {
+# program (or file) | package | needed by | what it is for
+# "fast" is `semeur test --fast`. Debian 13's qemu-user-static only stands for qemu-user and qemu-user-binfmt: the same file comes of it.
+rows() {
 	cat <<-'END'
 		mmdebstrap|mmdebstrap|demo test bench build|makes the toolbox and the Debian base
-		/usr/libexec/qemu-binfmt/aarch64-binfmt-P|qemu-user-static|demo test bench build|runs the Pi's programs while a profile is built
+		/usr/lib/binfmt.d/qemu-aarch64.conf|qemu-user-static|demo test bench build|runs the Pi's programs while a profile is built
 		newuidmap|uidmap|demo test bench build|builds without root
 		/usr/share/keyrings/debian-archive-keyring.gpg|debian-archive-keyring|demo test bench build|checks Debian's signatures
-		mcopy|mtools|demo test bench try|reads the boot partition of an image
+		ssh-keygen|openssh-client|demo test fast bench build|signs seeds
+		mcopy|mtools|demo test fast bench try|reads the boot partition of an image
 		qemu-system-aarch64|qemu-system-arm|demo test bench try|boots an image without a Pi
 		qemu-img|qemu-utils|demo test bench try|keeps the image untouched while it boots
-		ssh-keygen|openssh-client|demo test bench build|signs seeds
-		xz|xz-utils|demo test bench try|unpacks an image
-		zstd|zstd|test bench|decodes images as clients do
-		fsck.vfat|dosfstools|test|checks the boot partition
-		/usr/sbin/e2fsck|e2fsprogs|test bench|checks the root partition
-		bsdcat|libarchive-tools|test|decodes images as Raspberry Pi Imager does
-		bmaptool|bmap-tools|test|flashes an image as clients do
-		shellcheck|shellcheck|test|checks the shell programs
-		busybox|busybox|test|runs the first-boot steps under a second shell
+		xz|xz-utils|demo test fast bench try|unpacks an image
+		zstd|zstd|test fast bench|decodes images as clients do
+		mkfs.vfat|dosfstools|test fast|makes and checks boot partitions
+		e2fsck|e2fsprogs|test fast bench|checks the root partition
+		bsdcat|libarchive-tools|test fast|decodes images as Raspberry Pi Imager does
+		bmaptool|bmap-tools|test fast|flashes an image as clients do
+		shellcheck|shellcheck|test fast|checks the shell programs
+		busybox|busybox|test fast|runs the first-boot steps under a second shell
 	END
 }
 
 main() {
+	# An ordinary user's PATH often lacks the folders of mkfs.vfat and e2fsck.
+	PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 	case ${1:-} in
 	--table) table ;;
-	*) missing "${1:-test}" ;;
+	'' | -*) usage ;;
+	*) missing "$1" ;;
 	esac
 }
 
+table() {
+	needed_rows | while IFS='|' read -r program rest; do
+		if is_here "$program"; then state=here; else state=missing; fi
+		printf '%s|%s|%s\n' "$state" "$program" "$rest"
+	done
+}
+
 missing() {
-	table | while IFS='|' read -r program package verbs _; do
+	needed_rows | while IFS='|' read -r program package verbs _; do
 		case " $verbs " in *" $1 "*) ;; *) continue ;; esac
-		case $program in
-		/*) [ -e "$program" ] ;;
-		*) command -v "$program" >/dev/null 2>&1 ;;
-		esac || printf '%s ' "$package"
+		is_here "$program" || printf '%s ' "$package"
 	done | sed 's/ $//'
+}
+
+# A machine with a Pi's processor runs a Pi's programs itself.
+needed_rows() {
+	case $(uname -m) in
+	aarch64 | arm64) rows | grep -v '|qemu-user-static|' ;;
+	*) rows ;;
+	esac
+}
+
+is_here() {
+	case $1 in
+	/*) [ -e "$1" ] ;;
+	*) command -v "$1" >/dev/null 2>&1 ;;
+	esac
+}
+
+usage() {
+	echo "usage: missing-packages.sh VERB | --table" >&2
+	exit 2
 }
 
 main "$@"
