@@ -15,27 +15,32 @@ export async function writeImage(
   tail: Uint8Array,
   format: ImageFormat,
   file: string,
-  { signal }: { readonly signal?: AbortSignal } = {},
+  { signal, mode = 0o644 }: { readonly signal?: AbortSignal; readonly mode?: number } = {},
 ): Promise<void> {
   const bytes = format === 'img' ? prefix.bytes : (prefix[format]?.bytes ?? 0);
   const needed = tail.length + (format === 'img' ? prefix.mappedBlocks * MAP_BLOCK_BYTES : bytes);
   const source = prefixFile(prefix.digest, format);
   await mkdir(dirname(file), { recursive: true });
   try {
-    await writeAtomically(file, async (_, temporary) => {
-      const cloned = await cloneFile(source, temporary);
-      if (!cloned) await checkFreeSpace(file, needed);
-      // A clone that fails takes its destination away, so the handle of writeAtomically may be of a file without a name.
-      const handle = await open(temporary, cloned ? 'r+' : 'w+', 0o644);
-      try {
-        if (!cloned) await copyPrefix(source, handle, prefix, format, bytes, signal);
-        signal?.throwIfAborted();
-        await writeAll(handle, tail, bytes);
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-    });
+    await writeAtomically(
+      file,
+      async (_, temporary) => {
+        const cloned = await cloneFile(source, temporary);
+        if (!cloned) await checkFreeSpace(file, needed);
+        // A clone that fails takes its destination away, so the handle of writeAtomically may be of a file without a name.
+        const handle = await open(temporary, cloned ? 'r+' : 'w+', mode);
+        try {
+          await handle.chmod(mode);
+          if (!cloned) await copyPrefix(source, handle, prefix, format, bytes, signal);
+          signal?.throwIfAborted();
+          await writeAll(handle, tail, bytes);
+          await handle.sync();
+        } finally {
+          await handle.close();
+        }
+      },
+      { mode },
+    );
   } catch (error) {
     throw (error as NodeJS.ErrnoException).code === 'ENOSPC' ? await diskFull(file, needed, error) : error;
   }

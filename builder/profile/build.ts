@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { writeFileAtomically } from '../atomic-file.ts';
 import { hashKey, scriptTexts } from '../base/package-set.ts';
 import { checkPlatform, withWorkFolder } from '../base/sandbox.ts';
@@ -10,7 +9,7 @@ import { loadPrefix, type Prefix } from '../image/prefix.ts';
 import type { Session } from '../session.ts';
 import type { LoadedWorkspace } from '../workspace/load.ts';
 import type { Profile } from '../workspace/schema.ts';
-import { ensureSecrets } from '../workspace/secrets.ts';
+import { ensureSecrets, readSeedKey } from '../workspace/secrets.ts';
 import { findProfile, overlaysOf, settingsFiles } from './contents.ts';
 import { type DiskPlan, planDisk, writeDisk } from './disk.ts';
 import { type LayerEntry, planLayer, renderLayer } from './layer.ts';
@@ -44,7 +43,7 @@ async function planProfile(workspace: LoadedWorkspace, profile: Profile, { toolb
   const groups = await Promise.all(overlays.map(readOverlayFiles));
   const layer = planLayer(groups, system);
   const plan = planDisk(profile.profile, system, layer, parseByteSize(profile.reserve) ?? 0);
-  const seedKey = await readFile(join(workspace.folder, 'secrets', 'seed_key.pub'), 'utf8');
+  const seedKey = await readSeedKey(workspace.folder);
   const settings = settingsFiles(overlays);
   const made = renderLayer(layer, system, base.epoch).toString('base64');
   const inputs = [profile.profile, system.key, toolbox.key, JSON.stringify({ plan, settings }), seedKey, made, ...(await scriptTexts('disk.sh'))];

@@ -6,9 +6,9 @@ import { compressPrefix } from '../image/compress.ts';
 import { REGION_BYTES } from '../image/prefix.ts';
 import { createToolboxXz } from '../image/toolbox-xz.ts';
 import { writeImage } from '../image/write-image.ts';
+import { fingerprintOf } from '../seed/signature.ts';
 import type { Session } from '../session.ts';
 import type { LoadedWorkspace } from '../workspace/load.ts';
-import { fingerprint } from '../workspace/secrets.ts';
 import { makeProfile } from './build.ts';
 import { type BuiltProfile, loadBuiltProfile, type ProfileManifest, profilesFolder, readManifest } from './built.ts';
 import type { LockOptions } from './stages.ts';
@@ -28,7 +28,7 @@ export async function ensureProfile(session: Session, workspace: LoadedWorkspace
   const folder = profilesFolder(workspace.folder);
   const file = `${name}.img.xz`;
   await writeImage(prefix, tail, 'xz', join(folder, file), { signal: session.signal });
-  await writeFileAtomically(join(folder, `${name}.bmap`), renderBmap(prefix, region));
+  await writeFileAtomically(join(folder, `${name}.bmap`), renderBmap(prefix));
   const manifest: ProfileManifest = {
     profile: name,
     prefix: prefix.digest,
@@ -36,7 +36,7 @@ export async function ensureProfile(session: Session, workspace: LoadedWorkspace
     image: { file, format: 'xz', ...image },
     extracted,
     region: { offset: prefix.bytes, bytes: REGION_BYTES },
-    signer: fingerprint(facts.seedKey),
+    signer: fingerprintOf(facts.seedKey),
     settings: facts.settings,
     bmap: `${name}.bmap`,
   };

@@ -1,0 +1,81 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { LoadedOverlay, LoadedWorkspace } from '../workspace/load.ts';
+import type { Client, Operator } from '../workspace/schema.ts';
+import type { VpnKey } from '../workspace/secrets.ts';
+import { hubNurseryAddress, nurseryAddress } from './addresses.ts';
+import type { ClientKeys } from './keys.ts';
+import { compileTemplate, type Template } from './render.ts';
+
+const TEMPLATES = join(import.meta.dirname, '../../templates');
+
+/** Files of every seed, whatever the services: name in the seed, template. */
+const OWN = [
+  ['seed.conf', 'seed.conf.hbs'],
+  ['enrol/vpn.conf', 'vpn.conf.hbs'],
+  ['enrol/home.conf', 'home.conf.hbs'],
+  ['enrol/token', 'token.hbs'],
+] as const;
+
+/** Everything needed to render any client's seed, compiled once. */
+export interface SeedTemplates {
+  readonly own: ReadonlyMap<string, Template>;
+  /** By overlay: the settings' defaults, and a template for each file that it brings. */
+  readonly services: ReadonlyMap<string, { readonly defaults: Readonly<Record<string, string>>; readonly files: ReadonlyMap<string, Template> }>;
+}
+
+export async function loadSeedTemplates({ overlays }: LoadedWorkspace): Promise<SeedTemplates> {
+  const own = await Promise.all(OWN.map(async ([name, file]) => [name, await compileFile(join(TEMPLATES, file))] as const));
+  const services = await Promise.all([...overlays.values()].map(async (overlay) => [overlay.overlay, await compileOverlay(overlay)] as const));
+  return { own: new Map(own), services: new Map(services) };
+}
+
+async function compileOverlay({ folder, settings, templates }: LoadedOverlay) {
+  const defaults = Object.fromEntries(Object.entries(settings).map(([key, { default: value }]) => [key, value]));
+  const files = await Promise.all(templates.map(async ({ from, to }) => [`settings${to}`, await compileFile(join(folder, from))] as const));
+  return { defaults, files: new Map(files) };
+}
+
+async function compileFile(file: string): Promise<Template> {
+  return compileTemplate(file, await readFile(file, 'utf8'));
+}
+
+/**
+ * Renders what one client's seed holds.
+ * @param services of its profile, `card` and `firstboot` included.
+ * @returns content by name in the seed.
+ * @throws {Failure} naming the template and the variable, when one is unknown or can't stand where it is printed.
+ */
+export function renderSeedFiles(
+  templates: SeedTemplates,
+  operator: Operator,
+  client: Client,
+  keys: ClientKeys,
+  hub: VpnKey,
+  services: readonly string[],
+): Map<string, Buffer> {
+  const common = { client: describeClient(client, operator), operator: { name: operator.operator, email: operator.email ?? '' } };
+  const files = new Map<string, Buffer>();
+  const enrolment = { ...common, ...describeEnrolment(operator, keys, hub) };
+  for (const [name, template] of templates.own) files.set(name, Buffer.from(template(enrolment)));
+  for (const service of services) {
+    const { defaults = {}, files: ofService = new Map<string, Template>() } = templates.services.get(service) ?? {};
+    const settings = { ...defaults, ...client.settings[service] };
+    for (const [name, template] of ofService) files.set(name, Buffer.from(template({ ...common, settings })));
+  }
+  return files;
+}
+
+function describeClient({ client, name, hostname = client, language, timezone }: Client, operator: Operator) {
+  return { client, name, hostname, language: language ?? operator.language, timezone: timezone ?? operator.timezone };
+}
+
+function describeEnrolment({ vpn, home }: Operator, keys: ClientKeys, hub: VpnKey) {
+  const hubAddress = hubNurseryAddress(vpn.prefix);
+  return {
+    vpn: { privateKey: keys.vpn.privateKey, presharedKey: keys.presharedKey, address: nurseryAddress(vpn.prefix, keys.vpn.publicKey) },
+    hub: { publicKey: hub.publicKey, address: `${hubAddress}/128`, endpoints: vpn.endpoints },
+    home: { url: home.url, tunnelUrl: `http://[${hubAddress}]:8080` },
+    token: { value: keys.token, expires: keys.tokenExpires },
+  };
+}

@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { Failure } from '../failure.ts';
+import type { LoadedWorkspace } from '../workspace/load.ts';
+import type { Client } from '../workspace/schema.ts';
+import { readHubKey, readSeedKey, seedKeyFile } from '../workspace/secrets.ts';
+import { loadSeedTemplates, renderSeedFiles } from './contents.ts';
+import { HEADER_BYTES, renderHeader, SIGNATURE_BYTES } from './header.ts';
+import { ensureClientKeys } from './keys.ts';
+import { renderSeedTar } from './seed-tar.ts';
+import { fingerprintOf, signHeaders } from './signature.ts';
+
+export interface MadeSeed {
+  readonly client: Client;
+  /** Header, tar, signature: what lies on the FAT partition as semeur.seed, or at the start of the seed region. */
+  readonly seed: Buffer;
+  readonly signer: string;
+}
+
+export interface SeedPlan {
+  readonly client: Client;
+  /** The profile's services, `card` and `firstboot` included. */
+  readonly services: readonly string[];
+  /** Where the client's last seed may lie: its signature is taken again if nothing changed, so that no signing key is asked. */
+  readonly previous: string;
+}
+
+/** Makes keys where there are none, renders, packs, and signs all seeds in one call. */
+export async function makeSeeds(workspace: LoadedWorkspace, plans: readonly SeedPlan[], signal: AbortSignal): Promise<MadeSeed[]> {
+  const { folder, operator } = workspace;
+  const templates = await loadSeedTemplates(workspace);
+  const hub = await readHubKey(folder);
+  const signer = fingerprintOf(await readSeedKey(folder));
+  const unsigned = await Promise.all(
+    plans.map(async ({ client, services, previous }) => {
+      const keys = await ensureClientKeys(folder, client.client);
+      const tar = renderSeedTar(renderSeedFiles(templates, operator, client, keys, hub, services));
+      const sha256 = createHash('sha256').update(tar).digest('hex');
+      const header = renderHeader({ client: client.client, profile: client.profile, generation: keys.generation, length: tar.length, sha256, signer });
+      return { client, tar, header, signature: await findSignature(previous, header) };
+    }),
+  );
+  const waiting = unsigned.filter(({ signature }) => signature === undefined);
+  const signatures = waiting.length === 0 ? [] : await signHeaders(waiting.map(({ header }) => header), seedKeyFile(folder), signal);
+  const signed = new Map(waiting.map(({ client }, index) => [client.client, signatures[index]]));
+  return unsigned.map(({ client, tar, header, signature = signed.get(client.client) }) => {
+    if (!signature) throw new Failure(`Cannot sign the seed of "${client.client}"`, { hint: 'Run the same command again' });
+    return { client, seed: Buffer.concat([header, tar, signature]), signer };
+  });
+}
+
+async function findSignature(previous: string, header: Buffer): Promise<Buffer | undefined> {
+  const seed = await readFile(previous).catch(() => undefined);
+  return seed?.subarray(0, HEADER_BYTES).equals(header) ? seed.subarray(-SIGNATURE_BYTES) : undefined;
+}

@@ -1,0 +1,110 @@
+import { join } from 'node:path';
+import { type Command, Option } from 'commander';
+import { formatByteSize } from '../byte-size.ts';
+import { EXIT, Failure } from '../failure.ts';
+import { type ClientManifest, writeClientImage } from '../image/client-image.ts';
+import { compressPrefix } from '../image/compress.ts';
+import { type ImageFormat, MAP_BLOCK_BYTES, type Prefix } from '../image/prefix.ts';
+import { checkFreeSpace } from '../image/write-image.ts';
+import { zstCompressor } from '../image/zst-compressor.ts';
+import { runLanes } from '../lanes.ts';
+import { findProfile, overlaysOf } from '../profile/contents.ts';
+import { ensureProfile } from '../profile/publish.ts';
+import { type MadeSeed, makeSeeds } from '../seed/make.ts';
+import type { Report, Session } from '../session.ts';
+import { findWorkspace } from '../workspace/find.ts';
+import { type LoadedWorkspace, loadWorkspace } from '../workspace/load.ts';
+import type { Client } from '../workspace/schema.ts';
+import type { RunVerb } from './verb.ts';
+
+interface BuildOptions {
+  readonly all?: boolean;
+  readonly format: ImageFormat;
+  readonly seedOnly?: boolean;
+}
+
+/** Hashing is the work: more lanes than cores only keep the disk busy between. */
+const LANES = 4;
+
+export function addBuild(program: Command, run: RunVerb): void {
+  program
+    .command('build')
+    .argument('[clients...]', 'names of clients, as in clients/NAME.yaml')
+    .description("make clients' images (and their profiles, where they changed), in the workspace's out/")
+    .option('--all', 'every client of the workspace')
+    .addOption(new Option('--format <format>', 'of the images').choices(['xz', 'zst', 'img']).default('xz'))
+    .option('--seed-only', 'no image: the seed, the tail that follows the cached profile, and the hashes, which is all that a composed download needs')
+    .addHelpText('after', '\nExamples:\n  semeur build durand\n  semeur build --all --seed-only\n  semeur build durand --format img')
+    .action((clients: string[], options: BuildOptions) => run((session) => build(session, clients, options)));
+}
+
+/** Builds clients' images; `demo` calls it too. */
+export async function build(session: Session, names: readonly string[], options: BuildOptions): Promise<Report> {
+  const workspace = await loadWorkspace(findWorkspace(session));
+  const clients = chooseClients(workspace, names, options.all === true);
+  const prefixes = await preparePrefixes(session, workspace, clients, options.format);
+  const out = join(workspace.folder, 'out');
+  if (!options.seedOnly) await checkRoom(out, clients, prefixes, options.format);
+  const title = options.seedOnly ? 'Making seeds' : 'Making images';
+  const manifests = await session.progress.step(`${title} of ${clients.length} ${clients.length === 1 ? 'client' : 'clients'}`, async (note) => {
+    const seeds = await makeSeeds(workspace, planSeeds(workspace, clients, out), session.signal);
+    let done = 0;
+    return runLanes(seeds, LANES, async (made) => {
+      session.signal.throwIfAborted();
+      const manifest = await writeOne(made, prefixes, out, options, session.signal);
+      note(`${++done} of ${clients.length}: ${made.client.client}`);
+      return manifest;
+    });
+  });
+  return { json: { out, clients: manifests }, text: describe(out, manifests, options.seedOnly === true) };
+}
+
+function chooseClients({ clients }: LoadedWorkspace, names: readonly string[], all: boolean): Client[] {
+  if (all && clients.size > 0) return [...clients.values()];
+  if (all) throw new Failure('Cannot build: the workspace has no client', { hint: 'Add one: semeur client new NAME', exitCode: EXIT.usage });
+  if (names.length === 0) throw new Failure('Cannot build: no client was named', { hint: 'Name clients, or say --all', exitCode: EXIT.usage });
+  return [...new Set(names)].map((name) => {
+    const client = clients.get(name);
+    if (client) return client;
+    throw new Failure(`Cannot find the client "${name}" in the workspace`, {
+      hint: clients.size > 0 ? `There are: ${[...clients.keys()].slice(0, 20).join(', ')}` : 'Add one: semeur client new NAME',
+      exitCode: EXIT.usage,
+    });
+  });
+}
+
+async function preparePrefixes(session: Session, workspace: LoadedWorkspace, clients: readonly Client[], format: ImageFormat) {
+  const prefixes = new Map<string, Prefix>();
+  for (const name of new Set(clients.map(({ profile }) => profile))) {
+    const { prefix } = await ensureProfile(session, workspace, name);
+    prefixes.set(name, format === 'zst' ? await compressPrefix(prefix, 'zst', zstCompressor, session) : prefix);
+  }
+  return prefixes;
+}
+
+async function checkRoom(out: string, clients: readonly Client[], prefixes: ReadonlyMap<string, Prefix>, format: ImageFormat): Promise<void> {
+  const needed = clients.reduce((sum, { profile }) => {
+    const prefix = prefixes.get(profile);
+    return sum + (format === 'img' ? (prefix?.mappedBlocks ?? 0) * MAP_BLOCK_BYTES : (prefix?.[format]?.bytes ?? 0));
+  }, 0);
+  await checkFreeSpace(join(out, 'images'), needed);
+}
+
+function planSeeds(workspace: LoadedWorkspace, clients: readonly Client[], out: string) {
+  return clients.map((client) => ({
+    client,
+    services: overlaysOf(workspace, findProfile(workspace, client.profile)).map(({ overlay }) => overlay),
+    previous: join(out, `${client.client}.seed`),
+  }));
+}
+
+async function writeOne({ client, seed, signer }: MadeSeed, prefixes: ReadonlyMap<string, Prefix>, out: string, options: BuildOptions, signal: AbortSignal) {
+  const prefix = prefixes.get(client.profile);
+  if (!prefix) throw new Error(`no prefix was prepared for "${client.profile}"`);
+  return writeClientImage(prefix, { client: client.client, seed, signer }, { out, format: options.format, seedOnly: options.seedOnly === true, signal });
+}
+
+function describe(out: string, manifests: readonly ClientManifest[], seedOnly: boolean): string[] {
+  if (seedOnly) return [`${manifests.length} seeds are in ${out}`];
+  return manifests.map(({ image }) => `${join(out, image.file)}  ${formatByteSize(image.bytes)}`);
+}

@@ -1,0 +1,48 @@
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { formatByteSize } from '../byte-size.ts';
+import { profilesFolder, readManifest } from '../profile/built.ts';
+import { ensureProfile } from '../profile/publish.ts';
+import type { LockOptions } from '../profile/stages.ts';
+import type { Report, Session } from '../session.ts';
+import { findWorkspace } from '../workspace/find.ts';
+import { loadWorkspace } from '../workspace/load.ts';
+import type { RunVerb } from './verb.ts';
+
+export function addProfile(program: Command, run: RunVerb): void {
+  const profile = program.command('profile').description('the public part of images: base, packages, services; no secret is in it');
+  profile
+    .command('build')
+    .argument('<name>', 'of profiles/NAME.yaml')
+    .description("make a profile's image in out/profiles/, from what its lock pins")
+    .option('--update', 'take the newest packages, and renew the lock')
+    .option('--locked', 'fail if the lock would change')
+    .action((name: string, options: LockOptions) => run((session) => buildProfile(session, name, options)));
+  profile
+    .command('list')
+    .description('the profiles of the workspace, and which are built')
+    .action(() => run(listProfiles));
+}
+
+async function buildProfile(session: Session, name: string, options: LockOptions): Promise<Report> {
+  const workspace = await loadWorkspace(findWorkspace(session));
+  const { manifest } = await ensureProfile(session, workspace, name, options);
+  const file = join(profilesFolder(workspace.folder), manifest.image.file);
+  return { json: manifest, text: [`${file}  ${formatByteSize(manifest.image.bytes)}, ${formatByteSize(manifest.extracted.bytes)} on the card`] };
+}
+
+async function listProfiles(session: Session): Promise<Report> {
+  const { folder, profiles, clients } = await loadWorkspace(findWorkspace(session));
+  const rows = await Promise.all(
+    [...profiles.values()].map(async ({ profile, base, services }) => {
+      const manifest = await readManifest(folder, profile);
+      const used = [...clients.values()].filter((client) => client.profile === profile).length;
+      return { profile, base, services, clients: used, built: manifest?.build ?? null };
+    }),
+  );
+  const text = rows.map(
+    ({ profile, base, services, clients: used, built }) =>
+      `${profile.padEnd(20)} ${base}, ${services.join(' + ') || 'no service'}, ${used} ${used === 1 ? 'client' : 'clients'}, ${built ? `built ${built.slice(0, 12)}` : 'not built'}`,
+  );
+  return { json: { profiles: rows }, text };
+}
