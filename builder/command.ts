@@ -9,9 +9,13 @@ export interface CommandOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called with each line the program writes on stderr, for progress. */
   readonly onLine?: (line: string) => void;
+  /** Lets its output through as it comes, all of it on this stream, instead of returning it. */
+  readonly output?: 'stdout' | 'stderr';
   /** What to tell the reader to do if it fails. */
   readonly hint?: string;
 }
+
+const OUTPUT = { stdout: 1, stderr: 2 } as const;
 
 /**
  * Runs a program from an argv array, never through a shell.
@@ -25,16 +29,17 @@ export async function runCommand(argv: readonly string[], options: CommandOption
     maxBuffer: 256 * 1024 * 1024,
     stdin: options.input === undefined ? 'ignore' : 'pipe',
     ...(options.input === undefined ? {} : { input: options.input }),
+    ...(options.output === undefined ? {} : { stdout: OUTPUT[options.output], stderr: OUTPUT[options.output] }),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.env === undefined ? {} : { env: options.env }),
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
     // A sandbox removes its own temporary trees on SIGTERM: give it the time.
     forceKillAfterDelay: 20_000,
   });
-  if (options.onLine) forwardLines(child.stderr, options.onLine);
+  if (options.onLine && child.stderr) forwardLines(child.stderr, options.onLine);
   try {
     const { stdout } = await child;
-    return Buffer.from(stdout);
+    return Buffer.from(stdout ?? []);
   } catch (error) {
     throw explainFailure(argv, error, options.hint);
   }

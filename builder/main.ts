@@ -3,6 +3,8 @@ import { EXIT, Failure } from './failure.ts';
 import { createProgress } from './progress.ts';
 import type { Report, Session } from './session.ts';
 import { addCache } from './verbs/cache.ts';
+import { addDoctor } from './verbs/doctor.ts';
+import { addTest } from './verbs/test.ts';
 
 const interruption = new AbortController();
 process.once('SIGINT', () => interruption.abort());
@@ -30,7 +32,7 @@ async function run(verb: (session: Session) => Promise<Report>): Promise<void> {
   process.exitCode = report.exitCode ?? EXIT.done;
 }
 
-for (const addVerb of [addCache]) addVerb(program, run);
+for (const addVerb of [addCache, addDoctor, addTest]) addVerb(program, run);
 for (const verb of program.commands) inheritSettings(verb);
 
 /** Global options may stand after the verb too, and wrong use anywhere exits with 2. */
