@@ -1,16 +1,64 @@
-import type { Finding } from './finding.ts';
+import { join, resolve } from 'node:path';
+import { EXIT, Failure } from '../failure.ts';
+import { checkClients } from './check-clients.ts';
+import { checkProfile } from './check-profiles.ts';
+import { checkSecrets } from './check-secrets.ts';
+import { type Entry, readEntries, readEntry } from './entries.ts';
+import { type Finding, formatFinding, sortFindings } from './finding.ts';
 import type { LoadedWorkspace } from './loaded.ts';
+import { type OverlayEntry, readOverlays } from './overlays.ts';
+import { type Client, type ClientFile, clientSchema, type Operator, operatorSchema, profileSchema } from './schema.ts';
 
 export type { Finding } from './finding.ts';
 export type { LoadedOverlay, LoadedWorkspace } from './loaded.ts';
 
 /** @throws {Failure} that lists every error of the workspace. */
 export async function loadWorkspace(folder: string): Promise<LoadedWorkspace> {
-  const { workspace } = await readWorkspace(folder);
-  if (!workspace) throw new Error('not here yet');
-  return workspace;
+  const { workspace, findings } = await readWorkspace(folder);
+  if (workspace) return workspace;
+  const errors = findings.filter(({ level }) => level === 'error').map(formatFinding);
+  throw new Failure(`Cannot use the workspace "${folder}":\n${errors.join('\n')}`, {
+    hint: 'Put this right, then run "semeur check"',
+    exitCode: EXIT.usage,
+  });
 }
 
-export async function readWorkspace(_folder: string): Promise<{ workspace: LoadedWorkspace | undefined; findings: Finding[] }> {
-  throw new Error('not here yet');
+/** Reads every file and finds all that is wrong; the workspace is given when nothing must be put right first. */
+export async function readWorkspace(given: string): Promise<{ workspace: LoadedWorkspace | undefined; findings: Finding[] }> {
+  const folder = resolve(given);
+  const operator = await readEntry(folder, join(folder, 'semeur.yaml'), 'semeur', operatorSchema);
+  const { overlays, findings: ofOverlays } = await readOverlays(folder);
+  const profiles = await readEntries(folder, 'profiles', profileSchema);
+  const clients = await readEntries(folder, 'clients', clientSchema);
+  const byName = { overlays, profiles: new Map(profiles.entries.map((entry) => [entry.name, entry])) };
+  const findings = sortFindings([
+    ...operator.findings,
+    ...ofOverlays,
+    ...[profiles, clients].flatMap((read) => [...read.findings, ...read.entries.flatMap((entry) => entry.findings)]),
+    ...profiles.entries.flatMap((entry) => checkProfile(entry, overlays)),
+    ...checkClients(clients.entries, byName),
+    ...(await checkSecrets(folder)),
+  ]);
+  const { value } = operator;
+  if (!value || findings.some(({ level }) => level === 'error')) return { workspace: undefined, findings };
+  const workspace: LoadedWorkspace = {
+    folder,
+    operator: value,
+    profiles: valuesByName(profiles.entries),
+    clients: valuesByName(clients.entries.map((entry) => ({ ...entry, value: entry.value && complete(entry.value, value) }))),
+    overlays: valuesByName([...overlays.values()].map((entry) => ({ ...entry, value: withFolder(entry) }))),
+  };
+  return { workspace, findings };
+}
+
+function complete(client: ClientFile, { language, timezone }: Operator): Client {
+  return { language, timezone, hostname: client.client, ...client };
+}
+
+function withFolder({ value, folder }: OverlayEntry) {
+  return value && { ...value, folder };
+}
+
+function valuesByName<T>(entries: readonly Pick<Entry<T>, 'name' | 'value'>[]): Map<string, T> {
+  return new Map(entries.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value] as const])));
 }

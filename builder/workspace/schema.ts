@@ -64,8 +64,9 @@ export const clientSchema = z.strictObject({
     .describe('Only where no cable can reach')
     .optional(),
 });
+export type ClientFile = z.output<typeof clientSchema>;
 /** A client with what the file leaves out taken from the operator. */
-export type Client = z.output<typeof clientSchema> & { language: Operator['language']; hostname: string; timezone: string };
+export type Client = ClientFile & Required<Pick<ClientFile, 'language' | 'hostname' | 'timezone'>>;
 
 const bilingual = z.strictObject({ fr: line(400), en: line(400) });
 

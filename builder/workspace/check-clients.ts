@@ -1,0 +1,75 @@
+import { checkName, type Entry } from './entries.ts';
+import type { Finding } from './finding.ts';
+import { suggestHint } from './rules/suggest.ts';
+import type { ClientFile, Overlay, Profile } from './schema.ts';
+import type { Path, Source } from './source.ts';
+
+type ClientEntry = Entry<ClientFile>;
+type Parts = { readonly profiles: ReadonlyMap<string, Entry<Profile>>; readonly overlays: ReadonlyMap<string, Entry<Overlay>> };
+
+/** What one client's file can't tell: whether its profile and settings exist, and whether another client has its names. */
+export function checkClients(clients: readonly ClientEntry[], parts: Parts): Finding[] {
+  return [
+    ...clients.flatMap((entry) => [...checkName(entry, 'client'), ...checkParts(entry, parts)]),
+    ...checkUnique(
+      clients,
+      'Client',
+      ({ known }) => known.client,
+      () => ['client'],
+    ),
+    ...checkUnique(clients, 'Host name', hostName, ({ known }) => [known.hostname === undefined ? 'client' : 'hostname']),
+  ];
+}
+
+function hostName({ known, source }: ClientEntry): string | undefined {
+  const stated = typeof source.value === 'object' && source.value !== null && 'hostname' in source.value;
+  return known.hostname ?? (stated ? undefined : known.client);
+}
+
+function checkUnique(
+  clients: readonly ClientEntry[],
+  what: string,
+  nameOf: (entry: ClientEntry) => string | undefined,
+  pathOf: (entry: ClientEntry) => Path,
+): Finding[] {
+  const first = new Map<string, Source>();
+  return clients.flatMap((entry) => {
+    const name = nameOf(entry);
+    if (name === undefined) return [];
+    const other = first.get(name);
+    first.set(name, other ?? entry.source);
+    return other ? [entry.source.error(pathOf(entry), `${what} "${name}" is taken by "${other.file}"`, 'Choose another')] : [];
+  });
+}
+
+function checkParts({ source, known }: ClientEntry, { profiles, overlays }: Parts): Finding[] {
+  if (known.profile === undefined) return [];
+  const profile = profiles.get(known.profile);
+  if (!profile) return [source.error(['profile'], `Unknown profile "${known.profile}"`, suggestHint(known.profile, [...profiles.keys()]))];
+  const { services } = profile.known;
+  if (services === undefined) return [];
+  return Object.entries(known.settings ?? {}).flatMap(([service, settings]) => {
+    const path = ['settings', service];
+    if (!services.includes(service)) {
+      return [source.errorAtKey(path, `Profile "${known.profile}" has no service "${service}"`, suggestHint(service, services))];
+    }
+    const asked = overlays.get(service)?.known.settings;
+    return asked === undefined ? [] : checkSettings(source, path, settings, asked);
+  });
+}
+
+function checkSettings(source: Source, path: Path, settings: Readonly<Record<string, string>>, asked: Overlay['settings']): Finding[] {
+  return Object.entries(settings).flatMap(([key, text]) => {
+    const setting = Object.hasOwn(asked, key) ? asked[key] : undefined;
+    if (!setting) return [source.errorAtKey([...path, key], `Unknown setting "${key}"`, suggestHint(key, Object.keys(asked)))];
+    const refusal = refuseSetting(text, setting.max);
+    return refusal === undefined ? [] : [source.error([...path, key], refusal)];
+  });
+}
+
+/** @returns why a service can't take the text; characters are counted as people see them. */
+export function refuseSetting(text: string, max = Number.POSITIVE_INFINITY): string | undefined {
+  const characters = [...new Intl.Segmenter().segment(text)].length;
+  if (characters > max) return `Expected at most ${max} characters, found ${characters}`;
+  return /[^\P{Cc}\t\n]/u.test(text) ? 'Expected no control characters but tabs and line breaks' : undefined;
+}

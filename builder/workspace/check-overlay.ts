@@ -1,0 +1,73 @@
+import { realpath, stat } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import { refuseSetting } from './check-clients.ts';
+import { checkName, type Entry } from './entries.ts';
+import type { Finding } from './finding.ts';
+import { readTree, refuseTreeEntry, type TreeEntry } from './overlay-tree.ts';
+import type { Overlay } from './schema.ts';
+
+/** Whether what overlay.yaml speaks of is there, and goes together. */
+export async function checkOverlay(entry: Entry<Overlay>, folder: string): Promise<Finding[]> {
+  const tree = await readTree(join(folder, 'files'));
+  return [
+    ...checkName(entry, 'overlay'),
+    ...checkDefaults(entry),
+    ...(await checkTemplates(entry, folder)),
+    ...checkStated(entry, tree),
+    ...checkUnits(entry),
+    ...checkTree(entry, tree),
+  ];
+}
+
+function checkDefaults({ source, known: { settings = {} } }: Entry<Overlay>): Finding[] {
+  return Object.entries(settings).flatMap(([key, setting]) => {
+    const refusal = refuseSetting(setting.default, setting.max);
+    return refusal === undefined ? [] : [source.error(['settings', key, 'default'], refusal)];
+  });
+}
+
+async function checkTemplates({ source, known: { templates = [] } }: Entry<Overlay>, folder: string): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const [index, { from, to }] of templates.entries()) {
+    const refusal = await refuseTemplate(folder, from);
+    if (refusal !== undefined) findings.push(source.error(['templates', index, 'from'], refusal));
+    if (templates.findIndex((other) => other.to === to) < index)
+      findings.push(source.error(['templates', index, 'to'], `Two templates write "${to}"`));
+  }
+  return findings;
+}
+
+async function refuseTemplate(folder: string, from: string): Promise<string | undefined> {
+  try {
+    const file = await realpath(join(folder, from));
+    if (!file.startsWith(`${await realpath(folder)}${sep}`)) return `Cannot take the template "${from}": it links out of the overlay`;
+    return (await stat(file)).isFile() ? undefined : `Cannot take the template "${from}": it is no file`;
+  } catch {
+    return `Cannot find the template "${from}" beside this file`;
+  }
+}
+
+function checkStated({ source, known: { files = [] } }: Entry<Overlay>, tree: readonly TreeEntry[]): Finding[] {
+  return files.flatMap(({ path }, index) => {
+    const at = ['files', index, 'path'];
+    if (files.findIndex((other) => other.path === path) < index) return [source.error(at, `"${path}" stands twice`, 'Leave one out')];
+    const there = tree.some((entry) => entry.path === path && entry.kind === 'file');
+    return there ? [] : [source.error(at, `Cannot find the file "files${path}" beside this file`)];
+  });
+}
+
+function checkUnits({ source, known: { units } }: Entry<Overlay>): Finding[] {
+  const { enable = [], mask = [] } = units ?? {};
+  return mask.flatMap((unit, index) =>
+    enable.includes(unit) ? [source.error(['units', 'mask', index], `Unit "${unit}" is also switched on`, 'Choose')] : [],
+  );
+}
+
+/** These findings stand at the entry itself, not in overlay.yaml. */
+function checkTree({ source }: Entry<Overlay>, tree: readonly TreeEntry[]): Finding[] {
+  const root = source.file.replace(/[^/]*$/, 'files');
+  return tree.flatMap((entry) => {
+    const refusal = refuseTreeEntry(entry);
+    return refusal ? [{ file: `${root}${entry.path}`, line: 1, column: 1, level: 'error' as const, ...refusal }] : [];
+  });
+}
