@@ -2,9 +2,20 @@ import { Command, CommanderError } from 'commander';
 import { EXIT, Failure } from './failure.ts';
 import { createProgress } from './progress.ts';
 import type { Report, Session } from './session.ts';
+import { addBench } from './verbs/bench.ts';
+import { addBoot } from './verbs/boot.ts';
+import { addBuild } from './verbs/build.ts';
 import { addCache } from './verbs/cache.ts';
+import { addCheck } from './verbs/check.ts';
+import { addClient } from './verbs/client.ts';
+import { addDemo } from './verbs/demo.ts';
 import { addDoctor } from './verbs/doctor.ts';
+import { addInit } from './verbs/init.ts';
+import { addInspect } from './verbs/inspect.ts';
+import { addPlant } from './verbs/plant.ts';
+import { addProfile } from './verbs/profile.ts';
 import { addTest } from './verbs/test.ts';
+import { addVerify } from './verbs/verify.ts';
 
 const interruption = new AbortController();
 process.once('SIGINT', () => interruption.abort());
@@ -32,7 +43,23 @@ async function run(verb: (session: Session) => Promise<Report>): Promise<void> {
   process.exitCode = report.exitCode ?? EXIT.done;
 }
 
-for (const addVerb of [addCache, addDoctor, addTest]) addVerb(program, run);
+for (const addVerb of [
+  addBoot,
+  addCache,
+  addCheck,
+  addClient,
+  addDoctor,
+  addInit,
+  addTest,
+  addBench,
+  addBuild,
+  addDemo,
+  addInspect,
+  addPlant,
+  addProfile,
+  addVerify,
+])
+  addVerb(program, run);
 for (const verb of program.commands) inheritSettings(verb);
 
 /** Global options may stand after the verb too, and wrong use anywhere exits with 2. */

@@ -21,16 +21,18 @@ const SCRIPTS = ['debian-base.sh', 'accelerate.sh', 'unaccelerate.sh', 'settings
 
 export interface BaseOptions extends StageOptions {
   readonly toolbox: Stage;
-  /** false: emulate every program, several times slower; for tests and `bench base`. */
-  readonly accelerate?: boolean;
+  /**
+   * accelerated (the default); emulated: the same tree, several times slower, for the test that compares them;
+   * plain: as mmdebstrap alone does it, with an initramfs of every driver, for `bench base`.
+   */
+  readonly how?: 'accelerated' | 'emulated' | 'plain';
   /** Another set than the base's own, for tests. */
   readonly packages?: readonly string[];
 }
 
 /** The `debian-arm64` base as a tar: Debian with a kernel that runs a Pi 3 and a Pi 4 (not a Pi 5: FACTS §5). */
 export async function ensureDebianBase(session: Session, options: BaseOptions): Promise<Stage> {
-  const { locked, update = false, packages = PACKAGES } = options;
-  const how = options.accelerate === false ? 'emulated' : 'accelerated';
+  const { locked, update = false, packages = PACKAGES, how = 'accelerated' } = options;
   const recipe = hashKey(SUITE, ...packages, how, ...(await scriptTexts(...SCRIPTS)));
   const found = locked ? await findStage('base', lockedKey(recipe, locked)) : update ? undefined : await findLatest('base', recipe);
   return found ?? makeBase(session, options, recipe, packages);
@@ -43,7 +45,7 @@ async function makeBase(session: Session, options: BaseOptions, recipe: string, 
     const epoch = await newestRelease(lists);
     await session.progress.step('Making the Debian arm64 base', (note) => {
       const sources = sourceLines(SUITE, options.mirrors);
-      const args = [options.accelerate === false ? 'no' : 'yes', `${work.inside}/base.tar`, SUITE, packages.join(','), ...sources];
+      const args = [options.how ?? 'accelerated', `${work.inside}/base.tar`, SUITE, packages.join(','), ...sources];
       return runInToolbox(options.toolbox.tar, work, 'debian-base.sh', args, {
         signal: session.signal,
         onLine: note,

@@ -23,5 +23,5 @@ export function parsePartitions(mbr: Buffer): Partition[] | undefined {
 }
 
 export function describeType(type: number): string {
-  return { 0x0c: 'FAT32', 0x0b: 'FAT32', 0x0e: 'FAT16', 0x83: 'Linux' }[type] ?? `0x${type.toString(16).padStart(2, '0')}`;
+  return { 12: 'FAT32', 11: 'FAT32', 14: 'FAT16', 131: 'Linux' }[type] ?? `0x${type.toString(16).padStart(2, '0')}`;
 }

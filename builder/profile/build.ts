@@ -57,7 +57,11 @@ async function makePrefix(session: Session, stages: Stages, facts: ProfileFacts,
       const { toolbox, base, system } = stages;
       const layer = renderLayer(planLayer([...groups, profileFiles(facts)], system), system, base.epoch);
       const parts = { system, layer, boot: bootFiles(facts) };
-      const { raw, journal } = await writeDisk(toolbox, work, facts.plan, parts, { signal: session.signal, onLine: note, sourceDateEpoch: base.epoch });
+      const { raw, journal } = await writeDisk(toolbox, work, facts.plan, parts, {
+        signal: session.signal,
+        onLine: note,
+        sourceDateEpoch: base.epoch,
+      });
       const prefix = await ingestPrefix(raw, { profile: facts.profile, alwaysMapped: journal, signal: session.signal, note });
       checkLength(prefix, facts.plan);
       await writeFileAtomically(madeFile(facts.build), `${prefix.digest}\n`);

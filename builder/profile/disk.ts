@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { runInToolbox, type SandboxOptions, type WorkFolder } from '../base/sandbox.ts';
 import type { Stage } from '../base/stage.ts';
 import type { BlockRange } from '../image/prefix.ts';
-import { measureLayer, type LayerEntry } from './layer.ts';
+import { type LayerEntry, measureLayer } from './layer.ts';
 import type { System } from './system.ts';
 
 const MIB = 1024 * 1024;
@@ -82,6 +82,8 @@ export async function writeDisk(
 
 /** Reads debugfs's dump_extents: "level/ depth number/ of first - last physical - physical length". */
 export function parseExtents(text: string, firstBlock: number): BlockRange[] {
-  const leaves = [...text.matchAll(/^\s*(\d+)\/\s*(\d+)\s+\d+\/\s*\d+\s+\d+\s*-\s*\d+\s+(\d+)\s*-\s*(\d+)\s+\d+/gm)].filter(([, level, depth]) => level === depth);
+  const leaves = [...text.matchAll(/^\s*(\d+)\/\s*(\d+)\s+\d+\/\s*\d+\s+\d+\s*-\s*\d+\s+(\d+)\s*-\s*(\d+)\s+\d+/gm)].filter(
+    ([, level, depth]) => level === depth,
+  );
   return leaves.map(([, , , first, last]) => ({ first: Number(first) + firstBlock, last: Number(last) + firstBlock }));
 }

@@ -63,7 +63,13 @@ export function renderLock(lock: ProfileLock): string {
  * Writes the lock where it differs from the one before.
  * @throws {Failure} when it would change but `locked` forbids it.
  */
-export async function keepLock(workspace: string, profile: string, before: ProfileLock | undefined, lock: ProfileLock, locked: boolean): Promise<void> {
+export async function keepLock(
+  workspace: string,
+  profile: string,
+  before: ProfileLock | undefined,
+  lock: ProfileLock,
+  locked: boolean,
+): Promise<void> {
   const text = renderLock(lock);
   if (before && renderLock(before) === text) return;
   if (locked) {

@@ -28,7 +28,7 @@ export function profileFiles({ profile, build, plan, epoch, seedKey, settings }:
   ];
   const files: Record<string, string> = {
     '/usr/lib/semeur/profile/seed.conf': conf.join('\n'),
-    '/usr/lib/semeur/profile/allowed_signers': `semeur namespaces="semeur-seed" ${seedKey.trim().split(/\s+/).slice(0, 2).join(' ')}`,
+    '/usr/lib/semeur/profile/allowed_signers': renderAllowedSigners(seedKey).trimEnd(),
     '/usr/lib/semeur/profile/settings.list': settings.map(({ mode, owner, path }) => `${mode} ${owner} ${path}`).join('\n'),
     // systemd sets a clock that is behind this file's time forward to it: a Pi has no clock of its own.
     '/usr/lib/clock-epoch': '',
@@ -40,6 +40,11 @@ export function profileFiles({ profile, build, plan, epoch, seedKey, settings }:
     owner: 'root:root',
     from: 'the profile',
   }));
+}
+
+/** Whose seeds a card takes: one line of ssh-keygen's allowed_signers. @param seedKey the public half, as in authorized_keys. */
+export function renderAllowedSigners(seedKey: string): string {
+  return `semeur namespaces="semeur-seed" ${seedKey.trim().split(/\s+/).slice(0, 2).join(' ')}\n`;
 }
 
 /** What laptops and `semeur plant` read, on the boot partition. */

@@ -85,8 +85,10 @@ async function readSystem(key: string): Promise<System | undefined> {
 
 /** passwd(5) and group(5) both begin with name:password:id. */
 function parseIds(text: string): Map<string, number> {
-  return new Map(text.split('\n').flatMap((line) => {
-    const [name, , id] = line.split(':');
-    return name && id ? [[name, Number(id)] as const] : [];
-  }));
+  return new Map(
+    text.split('\n').flatMap((line) => {
+      const [name, , id] = line.split(':');
+      return name && id ? [[name, Number(id)] as const] : [];
+    }),
+  );
 }

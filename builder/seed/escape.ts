@@ -17,7 +17,11 @@ const HTML: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>':
 
 /** From a template's name: "page.html.hbs" is HTML; what has no rule of its own (ini, conf, txt) takes one line of text as it is. */
 export function destinationOf(name: string): Destination {
-  const extension = name.replace(/\.hbs$/, '').split('.').pop() ?? '';
+  const extension =
+    name
+      .replace(/\.hbs$/, '')
+      .split('.')
+      .pop() ?? '';
   return BY_EXTENSION[extension] ?? 'line';
 }
 
@@ -30,7 +34,9 @@ export function destinationOf(name: string): Destination {
  */
 export function escapeFor(destination: Destination, value: unknown): string {
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') {
-    throw new RangeError(`a value is ${value === null ? 'empty' : Array.isArray(value) ? 'a list' : `of type ${typeof value}`}, where text is wanted`);
+    throw new RangeError(
+      `a value is ${value === null ? 'empty' : Array.isArray(value) ? 'a list' : `of type ${typeof value}`}, where text is wanted`,
+    );
   }
   const text = String(value);
   if (text.includes('\0')) throw new RangeError('a value has a zero byte');
@@ -38,7 +44,10 @@ export function escapeFor(destination: Destination, value: unknown): string {
     case 'html':
       return text.replace(/[&<>"']/g, (character) => HTML[character] ?? character);
     case 'yaml':
-      return JSON.stringify(text).replace(/[\u007f-\u009f\u2028\u2029]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+      return JSON.stringify(text).replace(
+        /[\u007f-\u009f\u2028\u2029]/g,
+        (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+      );
     case 'shell':
       if (hasControl(text)) throw new RangeError('a value has a line break or a control character');
       // Double quotes: sh and systemd's EnvironmentFile= read these four escapes alike, and only these.
@@ -50,6 +59,5 @@ export function escapeFor(destination: Destination, value: unknown): string {
 }
 
 function hasControl(text: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  return /[\u0000-\u001f\u007f\u2028\u2029]/.test(text);
+  return /[\p{Cc}\p{Zl}\p{Zp}]/u.test(text);
 }

@@ -33,7 +33,10 @@ export function addBuild(program: Command, run: RunVerb): void {
     .description("make clients' images (and their profiles, where they changed), in the workspace's out/")
     .option('--all', 'every client of the workspace')
     .addOption(new Option('--format <format>', 'of the images').choices(['xz', 'zst', 'img']).default('xz'))
-    .option('--seed-only', 'no image: the seed, the tail that follows the cached profile, and the hashes, which is all that a composed download needs')
+    .option(
+      '--seed-only',
+      'no image: the seed, the tail that follows the cached profile, and the hashes, which is all that a composed download needs',
+    )
     .addHelpText('after', '\nExamples:\n  semeur build durand\n  semeur build --all --seed-only\n  semeur build durand --format img')
     .action((clients: string[], options: BuildOptions) => run((session) => build(session, clients, options)));
 }
@@ -98,10 +101,20 @@ function planSeeds(workspace: LoadedWorkspace, clients: readonly Client[], out: 
   }));
 }
 
-async function writeOne({ client, seed, signer }: MadeSeed, prefixes: ReadonlyMap<string, Prefix>, out: string, options: BuildOptions, signal: AbortSignal) {
+async function writeOne(
+  { client, seed, signer }: MadeSeed,
+  prefixes: ReadonlyMap<string, Prefix>,
+  out: string,
+  options: BuildOptions,
+  signal: AbortSignal,
+) {
   const prefix = prefixes.get(client.profile);
   if (!prefix) throw new Error(`no prefix was prepared for "${client.profile}"`);
-  return writeClientImage(prefix, { client: client.client, seed, signer }, { out, format: options.format, seedOnly: options.seedOnly === true, signal });
+  return writeClientImage(
+    prefix,
+    { client: client.client, seed, signer },
+    { out, format: options.format, seedOnly: options.seedOnly === true, signal },
+  );
 }
 
 function describe(out: string, manifests: readonly ClientManifest[], seedOnly: boolean): string[] {

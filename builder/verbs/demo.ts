@@ -23,7 +23,7 @@ async function demo(session: Session): Promise<Report> {
   const timed = { ...session, progress, workspace: await copyExamples() };
   const built = await build(timed, [], { all: true, format: 'xz' });
   const image = join(timed.workspace, 'out', `${BOOTED}.img.xz`);
-  const booted = await bootImage(timed, image, { machine: 'virt', until: 'login', timeout: 600 });
+  const booted = await bootImage(timed, image, { machine: 'virt', until: 'login', timeoutSeconds: 600 });
   const seconds = (performance.now() - start) / 1000;
   const text = [
     ...built.text,
@@ -39,7 +39,14 @@ async function demo(session: Session): Promise<Report> {
 type Booted = Awaited<ReturnType<typeof bootImage>>;
 
 function describeCard({ hostname, card, console: log }: Booted): string[] {
-  const facts = card === null ? [] : [`  root file system  ${card.rootBytes} bytes, grown to the card`, `  seed region       ${card.region}`, `  SSH host key      ${card.hostKey}, its own`];
+  const facts =
+    card === null
+      ? []
+      : [
+          `  root file system  ${card.rootBytes} bytes, grown to the card`,
+          `  seed region       ${card.region}`,
+          `  SSH host key      ${card.hostKey}, its own`,
+        ];
   return [`The card of "${BOOTED}" booted as "${hostname}":`, ...facts, `  console           ${log}`];
 }
 

@@ -1,19 +1,21 @@
 #!/bin/sh
-# In the toolbox: makes the Debian arm64 base. usage: debian-base.sh ACCELERATE(yes|no) OUT SUITE PACKAGES [SOURCES_LINE…]
+# In the toolbox: makes the Debian arm64 base. usage: debian-base.sh HOW(accelerated|emulated|plain) OUT SUITE PACKAGES [SOURCES_LINE…]
 # The package lists come from the pool ($WORK/wanted names them), so the mirror is asked only for packages that the pool lacks.
 set -eu
 
 # shellcheck disable=SC2016 # mmdebstrap's own shell expands the hooks
 main() {
-	accelerate=$1 out=$2 suite=$3 packages=$4
+	how=$1 out=$2 suite=$3 packages=$4
 	shift 4
-	if [ "$accelerate" = yes ]; then
+	settings='sh /semeur/settings.sh "$1"' native_path='' essential=true customize=true
+	case $how in
+	accelerated)
 		native_path='DPkg::Path "/native/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";'
 		essential='sh /semeur/accelerate.sh "$1"'
 		customize='sh /semeur/unaccelerate.sh "$1"'
-	else
-		native_path='' essential=true customize=true
-	fi
+		;;
+	plain) settings=true ;;
+	esac
 	mmdebstrap --mode=root --variant=minbase --architectures=arm64 --format=tar --skip=update \
 		--keyring=/usr/share/keyrings \
 		--aptopt='Acquire::Languages "none";' \
@@ -23,7 +25,7 @@ main() {
 		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
 		--dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/info/*' \
 		--setup-hook='sh /semeur/pool.sh in "$1"' \
-		--essential-hook='sh /semeur/settings.sh "$1"' \
+		--essential-hook="$settings" \
 		--essential-hook="$essential" \
 		--customize-hook="$customize" \
 		--customize-hook='sh /semeur/pool.sh out "$1"' \

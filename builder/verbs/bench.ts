@@ -1,0 +1,35 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { baseBenchmark } from '../../bench/base.ts';
+import type { Benchmark } from '../../bench/benchmark.ts';
+import { stampBenchmark } from '../../bench/stamp.ts';
+import type { Report, Session } from '../session.ts';
+import type { RunVerb } from './verb.ts';
+
+const BENCHMARKS: readonly Benchmark[] = [stampBenchmark, baseBenchmark];
+
+export function addBench(program: Command, run: RunVerb): void {
+  program
+    .command('bench')
+    .argument('[name]', BENCHMARKS.map(({ name }) => name).join(' or '), readName)
+    .description('measurements, side by side with what a user would do otherwise; without a name, the list of them')
+    .addHelpText('after', `\n${BENCHMARKS.map(({ name, title }) => `  ${name.padEnd(10)}${title}`).join('\n')}`)
+    .action((benchmark: Benchmark | undefined) => run((session) => (benchmark ? measure(session, benchmark) : Promise.resolve(list()))));
+}
+
+function readName(text: string): Benchmark {
+  const benchmark = BENCHMARKS.find(({ name }) => name === text);
+  if (!benchmark) throw new InvalidArgumentError(`There are: ${BENCHMARKS.map(({ name }) => name).join(', ')}.`);
+  return benchmark;
+}
+
+function list(): Report {
+  return { json: BENCHMARKS.map(({ name, title }) => ({ name, title })), text: BENCHMARKS.map(({ name, title }) => `${name.padEnd(10)}${title}`) };
+}
+
+async function measure(session: Session, benchmark: Benchmark): Promise<Report> {
+  const { columns, rows, json } = await benchmark.run(session);
+  const widths = columns.map((head, index) => Math.max(head.length, ...rows.map((row) => row[index]?.length ?? 0)));
+  const line = (cells: readonly string[]) =>
+    cells.map((cell, index) => (index === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[index] ?? 0))).join('  ');
+  return { json: { bench: benchmark.name, result: json }, text: [benchmark.title, '', line(columns), ...rows.map(line)] };
+}

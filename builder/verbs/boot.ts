@@ -1,0 +1,48 @@
+import { basename } from 'node:path';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { Failure } from '../failure.ts';
+import type { Report, Session } from '../session.ts';
+import { attendTerminal } from '../try/attend.ts';
+import { type BootResult, bootImage } from '../try/boot-image.ts';
+import { MACHINES, type MachineName } from '../try/machine.ts';
+import { describeMilestones } from '../try/milestones.ts';
+import type { RunVerb } from './verb.ts';
+
+interface Options {
+  readonly machine: MachineName;
+  readonly until?: 'login' | 'claimed';
+  readonly timeout?: number;
+}
+
+export function addBoot(program: Command, run: RunVerb): void {
+  program
+    .command('boot')
+    .argument('<image>', '.img, .img.xz or .img.zst; it is not changed')
+    .description('try a card in QEMU, with its console on this terminal until it is switched off, or Ctrl-C')
+    .addOption(new Option('--machine <machine>', 'virt is fast; raspi3b is an emulated Raspberry Pi 3').choices(MACHINES).default('virt'))
+    .addOption(new Option('--until <state>', 'end when the card has come so far (without a terminal: login)').choices(['login', 'claimed']))
+    .option('--timeout <seconds>', 'give up after so long (default: 300, for raspi3b 600)', readSeconds)
+    .addHelpText('after', '\nExamples:\n  semeur boot out/durand.img.xz\n  semeur boot out/durand.img.xz --until login --json')
+    .action((image: string, options: Options) => run((session) => boot(session, image, options)));
+}
+
+function readSeconds(text: string): number {
+  const seconds = Number(text);
+  if (!(seconds > 0)) throw new InvalidArgumentError('Give a number of seconds.');
+  return seconds;
+}
+
+async function boot(session: Session, image: string, { machine, until, timeout }: Options): Promise<Report> {
+  if (until === 'claimed') {
+    throw new Failure('Cannot wait until the card is claimed: that needs a home server, which is not there yet', { hint: 'Use "--until login"' });
+  }
+  const goal = until ?? (process.stdin.isTTY ? null : 'login');
+  const result = await bootImage(session, image, { machine, until: goal, timeoutSeconds: timeout, attend: attendTerminal });
+  return { json: result, text: describe(result) };
+}
+
+function describe({ image, machine, hostname, seconds, card, console }: BootResult): string[] {
+  const head = `Booted "${basename(image)}" on ${machine}${hostname === null ? '' : ` as "${hostname}"`}: ${describeMilestones({ seconds }) || 'it said nothing'}`;
+  const region = card?.region === 'wiped' ? 'nothing of the seed is left on the card' : `the seed region is ${card?.region}`;
+  return [head, ...(card ? [`Root file system of ${card.rootBytes} bytes, ${region}, host key ${card.hostKey}`] : []), `Its console: ${console}`];
+}

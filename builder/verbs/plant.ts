@@ -1,0 +1,40 @@
+import type { Command } from 'commander';
+import { EXIT, Failure } from '../failure.ts';
+import { findProfile, overlaysOf } from '../profile/contents.ts';
+import { plantSeed } from '../release/plant.ts';
+import { makeSeeds } from '../seed/make.ts';
+import type { Report, Session } from '../session.ts';
+import { findWorkspace } from '../workspace/find.ts';
+import { loadWorkspace } from '../workspace/load.ts';
+import { ensureSecrets } from '../workspace/secrets.ts';
+import type { RunVerb } from './verb.ts';
+
+export function addPlant(program: Command, run: RunVerb): void {
+  program
+    .command('plant')
+    .argument('<client>')
+    .argument('<target>', "an .img, or the card's device, such as /dev/sda")
+    .description("write a client's seed onto an already flashed card or a raw image of its profile")
+    .action((client: string, target: string) => run((session) => plant(session, client, target)));
+}
+
+async function plant(session: Session, name: string, target: string): Promise<Report> {
+  const workspace = await loadWorkspace(findWorkspace(session));
+  const client = workspace.clients.get(name);
+  if (!client) {
+    throw new Failure(`Cannot find the client "${name}" in the workspace`, {
+      hint: `There are: ${[...workspace.clients.keys()].join(', ')}`,
+      exitCode: EXIT.usage,
+    });
+  }
+  await ensureSecrets(workspace.folder);
+  const services = overlaysOf(workspace, findProfile(workspace, client.profile)).map(({ overlay }) => overlay);
+  const [made] = await makeSeeds(workspace, [{ client, services, previous: `${workspace.folder}/out/${name}.seed` }], session.signal);
+  if (!made) throw new Error('no seed was made');
+  const where = await plantSeed(target, made.seed, client.profile);
+  const text =
+    where === 'region'
+      ? `The seed of "${name}" is in the seed region of ${target}`
+      : `The seed of "${name}" is on the boot partition of ${target}, as semeur.seed: the card has grown over its seed region`;
+  return { json: { client: name, target, where }, text: [text] };
+}

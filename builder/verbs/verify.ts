@@ -1,0 +1,33 @@
+import type { Command } from 'commander';
+import { findProfile, overlaysOf, settingsFiles } from '../profile/contents.ts';
+import { renderAllowedSigners } from '../profile/profile-files.ts';
+import { verifyFile } from '../release/verify-file.ts';
+import type { Report, Session } from '../session.ts';
+import { findWorkspace } from '../workspace/find.ts';
+import { loadWorkspace } from '../workspace/load.ts';
+import { readSeedKey } from '../workspace/secrets.ts';
+import type { RunVerb } from './verb.ts';
+
+export function addVerify(program: Command, run: RunVerb): void {
+  program
+    .command('verify')
+    .argument('<file...>', 'images or seeds')
+    .description('check images and seeds against their hashes, and their seeds against the signing key of the workspace')
+    .action((files: string[]) => run((session) => verify(session, files)));
+}
+
+async function verify(session: Session, files: readonly string[]): Promise<Report> {
+  const workspace = await loadWorkspace(findWorkspace(session));
+  const allowedSigners = renderAllowedSigners(await readSeedKey(workspace.folder));
+  const settingsOf = (profile: string) => settingsFiles(overlaysOf(workspace, findProfile(workspace, profile))).map(({ path }) => path);
+  const verified = [];
+  for (const file of files) {
+    verified.push(await session.progress.step(`Verifying "${file}"`, () => verifyFile(file, { allowedSigners, settingsOf, signal: session.signal })));
+  }
+  const text = verified.flatMap(({ file, checked, unchecked }) => [
+    file,
+    ...checked.map((line) => `  ${line}`),
+    ...unchecked.map((line) => `  not checked: ${line}`),
+  ]);
+  return { json: { files: verified }, text };
+}
