@@ -1,0 +1,92 @@
+import { basename, join } from 'node:path';
+import { withWorkFolder } from '../base/sandbox.ts';
+import { cacheFolder } from '../cache-folder.ts';
+import type { Session } from '../session.ts';
+import { type BootFiles, readBootFiles } from './boot-files.ts';
+import { openDisk } from './disk.ts';
+import type { MachineName } from './machine.ts';
+import { type CardState, describeMilestones, type Milestones } from './milestones.ts';
+import { type Machine, startMachine } from './start-machine.ts';
+
+export interface BootOptions {
+  readonly machine: MachineName;
+  /** Ends once the card is there; null: ends when the machine does, and `attend` is what happens meanwhile. */
+  readonly until: 'login' | null;
+  readonly timeoutSeconds?: number | undefined;
+  /** A qcow2 file that keeps what the machine writes: made if it isn't there, else booted as it is. Left out: all is thrown away. */
+  readonly disk?: string;
+  /** The file that gets what the console says. */
+  readonly log?: string;
+  /** For a boot without `until`. */
+  readonly attend?: (machine: Machine) => Promise<void>;
+}
+
+export interface BootResult extends Pick<Milestones, 'hostname' | 'seconds'> {
+  readonly image: string;
+  readonly machine: MachineName;
+  /** Whose kernel was booted: the image's own. */
+  readonly kernel: 'image';
+  readonly until: 'login' | null;
+  readonly card: CardState | null;
+  /** The file with all that the console said. */
+  readonly console: string;
+}
+
+/** The emulated Pi 3 takes 90 s when it has the computer for itself. */
+const TIMEOUT_SECONDS: Record<MachineName, number> = { virt: 300, raspi3b: 600 };
+
+/**
+ * Boots an image in QEMU, never writing to it.
+ * @throws {Failure} with the console's last lines when what is waited for doesn't come.
+ */
+export async function bootImage(session: Session, image: string, options: BootOptions): Promise<BootResult> {
+  const log = options.log ?? cacheFolder('consoles', `${basename(image)}-${options.machine}.log`);
+  return withWorkFolder(async (work) => {
+    const { raw, overlay } = await openDisk(session, image, options.disk ?? join(work.path, 'disk.qcow2'));
+    const files = await readBootFiles(session, raw, work.path);
+    const milestones = await run(session, image, options, { files, overlay, log });
+    const { hostname, seconds, card } = milestones;
+    return { image, machine: options.machine, kernel: 'image', until: options.until, hostname, seconds, card, console: log };
+  });
+}
+
+interface Trial {
+  readonly files: BootFiles;
+  readonly overlay: string;
+  readonly log: string;
+}
+
+async function run(session: Session, image: string, options: BootOptions, trial: Trial): Promise<Milestones> {
+  const { machine, until, attend } = options;
+  // No step: its spinner would be drawn over what the machine says.
+  if (until === null) return withMachine(session, machine, trial, undefined, async (running) => attend?.(running));
+  const seconds = options.timeoutSeconds ?? TIMEOUT_SECONDS[machine];
+  return session.progress.step(`Booting "${basename(image)}" on ${machine}`, (note) =>
+    withMachine(session, machine, trial, note, async (running) => {
+      await running.waitFor('the login prompt', seconds, (milestones) => isUp(milestones, trial.files));
+    }),
+  );
+}
+
+/** Runs a machine for as long as `task` takes. @returns how far it came. */
+async function withMachine(
+  session: Session,
+  machine: MachineName,
+  { files, overlay, log }: Trial,
+  note: (text: string) => void = () => undefined,
+  task: (machine: Machine) => Promise<void>,
+): Promise<Milestones> {
+  const onMilestone = (milestones: Milestones) => note(describeMilestones(milestones));
+  const running = await startMachine(session, { machine, files, disk: overlay, log, onMilestone });
+  try {
+    await task(running);
+    return running.milestones();
+  } finally {
+    await running.powerOff();
+  }
+}
+
+/** A Semeur card says when its first boot is done; of any other the prompt is all that can be seen. */
+function isUp({ seconds }: Milestones, { isSemeurCard }: BootFiles): boolean {
+  return seconds.login !== null && (!isSemeurCard || seconds.ready !== null);
+}
