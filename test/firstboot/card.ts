@@ -1,0 +1,155 @@
+import { chmod, copyFile, mkdir, open, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { FIRSTBOOT, makeCardRoot, type SeedKey } from '../seed/seed-key.ts';
+
+const MIB = 1024 * 1024;
+/** Partition 2 from 2 MiB to 6 MiB, the seed region up to 10 MiB, on a card of 16 MiB. */
+export const REGION = { offset: 6 * MIB, bytes: 4 * MIB };
+export const ROOT_START = 2 * MIB;
+export const CARD_BYTES = 16 * MIB;
+
+export const SHELLS = [['dash'], ['busybox', 'sh']] as const;
+export type Shell = (typeof SHELLS)[number];
+
+export interface Ran {
+  readonly exitCode: number | undefined;
+  readonly output: string;
+}
+
+/** A Pi as far as first boot's programs can tell: a root with its disk, sysfs and boot partition, and stand-ins for what needs a kernel. */
+export interface Card {
+  readonly root: string;
+  readonly disk: string;
+  path(inside: string): string;
+  read(inside: string): Promise<string>;
+  /** Runs a program of /usr/lib/semeur with the given shell, which also runs its children. */
+  run(shell: Shell, program: string, ...args: string[]): Promise<Ran>;
+  /** Puts bytes at an offset of the disk. */
+  putOnDisk(bytes: Buffer, offset: number): Promise<void>;
+  onDisk(offset: number, bytes: number): Promise<Buffer>;
+  dropSeed(bytes: Buffer, name?: string): Promise<void>;
+  /** What the stand-ins were called with. */
+  calls(): Promise<string[]>;
+  /** From now on, the program's call number `count` (and every later one) ends the step as a power cut would. */
+  cutAt(program: string, count?: number): Promise<void>;
+  powerOn(): Promise<void>;
+}
+
+export async function makeCard(key: SeedKey): Promise<Card> {
+  const root = await makeCardRoot(key, { regionOffset: REGION.offset });
+  const path = (inside: string) => join(root, inside);
+  const disk = path('dev/mmcblk0');
+  const put = async (file: string, text: string) => {
+    await mkdir(join(path(file), '..'), { recursive: true });
+    await writeFile(path(file), text);
+  };
+  await put('proc/self/mountinfo', '21 1 0:20 / /proc rw - proc proc rw\n36 1 179:2 / / rw,noatime - ext4 /dev/root rw\n');
+  await put('proc/sys/kernel/hostname', 'localhost\n');
+  await put('sys/devices/mmc/mmcblk0/size', `${CARD_BYTES / 512}\n`);
+  await put('sys/devices/mmc/mmcblk0/mmcblk0p2/start', `${ROOT_START / 512}\n`);
+  await put('sys/devices/mmc/mmcblk0/mmcblk0p2/size', `${(REGION.offset - ROOT_START) / 512}\n`);
+  await put('sys/devices/mmc/mmcblk0/mmcblk0p2/partition', '2\n');
+  await mkdir(path('sys/dev/block'), { recursive: true });
+  await symlink('../../devices/mmc/mmcblk0/mmcblk0p2', path('sys/dev/block/179:2'));
+  await put('dev/console', '');
+  await put('boot/firmware/semeur-report.txt', '\n'.repeat(8192));
+  await put('etc/hostname', 'localhost\n');
+  await put('etc/hosts', '127.0.0.1 localhost\n127.0.1.1 oldname\n');
+  await put('usr/share/zoneinfo/Europe/Paris', 'TZif');
+  await makeDisk(disk);
+  await makeStandIns(root);
+
+  return {
+    root,
+    disk,
+    path,
+    read: (inside) => readFile(path(inside), 'utf8'),
+    async run(shell, program, ...args) {
+      await shellAsSh(root, shell);
+      const env = { ROOT: root, PATH: `${path('fake-bin')}:${process.env['PATH']}:/usr/sbin:/sbin` };
+      const { exitCode, all } = await execa('sh', [path(`usr/lib/semeur/${program}`), ...args], {
+        env,
+        reject: false,
+        all: true,
+        stdin: 'ignore',
+        preferLocal: false,
+      });
+      return { exitCode, output: all };
+    },
+    async putOnDisk(bytes, offset) {
+      const handle = await open(disk, 'r+');
+      await handle.write(bytes, 0, bytes.length, offset);
+      await handle.close();
+    },
+    async onDisk(offset, bytes) {
+      return (await readFile(disk)).subarray(offset, offset + bytes);
+    },
+    dropSeed: (bytes, name = 'semeur.seed') => writeFile(path(`boot/firmware/${name}`), bytes),
+    calls: async () => (await readFile(path('fake-bin/calls'), 'utf8').catch(() => '')).split('\n').filter((line) => line !== ''),
+    async cutAt(program, count = 1) {
+      const stand = path(`fake-bin/${program}`);
+      const real = await readFile(stand, 'utf8').then(
+        async () => {
+          await copyFile(stand, `${stand}.before`);
+          return `${stand}.before`;
+        },
+        () => `$(PATH=\${PATH#*:} command -v ${program})`,
+      );
+      await writeStandIn(
+        stand,
+        `echo . >>'${stand}.count'
+[ -e '${path('fake-bin/power')}' ] || [ "$(wc -l <'${stand}.count')" -lt ${count} ] || { kill -KILL $PPID; exit 1; }
+exec ${real} "$@"`,
+      );
+    },
+    powerOn: () => writeFile(path('fake-bin/power'), ''),
+  };
+}
+
+async function makeDisk(disk: string): Promise<void> {
+  const sector = Buffer.alloc(512);
+  // One entry of an MBR, the second: type 0x83, start, sectors.
+  sector[462 + 4] = 0x83;
+  sector.writeUInt32LE(ROOT_START / 512, 462 + 8);
+  sector.writeUInt32LE((REGION.offset - ROOT_START) / 512, 462 + 12);
+  sector[510] = 0x55;
+  sector[511] = 0xaa;
+  await writeFile(disk, sector);
+  await truncate(disk, CARD_BYTES);
+}
+
+async function makeStandIns(root: string): Promise<void> {
+  const bin = join(root, 'fake-bin');
+  await mkdir(bin);
+  const note = (name: string) => `echo "${name} $*" >>'${join(bin, 'calls')}'`;
+  const table = `$(od -An -tu4 -j 474 -N 4 '${root}/dev/mmcblk0' | tr -d ' ')`;
+  for (const name of ['mount', 'systemctl', 'resize2fs']) await writeStandIn(join(bin, name), note(name));
+  await writeStandIn(
+    join(bin, 'partx'),
+    `case $1 in
+--show) ${`echo "${table}"`} ;;
+--update) ${note('partx')}; echo "${table}" >'${root}/sys/devices/mmc/mmcblk0/mmcblk0p2/size' ;;
+esac`,
+  );
+  // ",SECTORS" on standard input becomes the second entry's size.
+  await writeStandIn(
+    join(bin, 'sfdisk'),
+    `${note('sfdisk')}
+IFS=, read -r _ n
+printf "$(printf '\\\\%03o' $((n % 256)) $((n / 256 % 256)) $((n / 65536 % 256)) $((n / 16777216)))" |
+	dd of='${root}/dev/mmcblk0' bs=1 seek=474 conv=notrunc status=none`,
+  );
+}
+
+async function writeStandIn(file: string, text: string): Promise<void> {
+  await writeFile(file, `#!/bin/sh\n${text}\n`);
+  await chmod(file, 0o755);
+}
+
+async function shellAsSh(root: string, shell: Shell): Promise<void> {
+  const { stdout } = await execa('which', [shell[0]]);
+  await execa('ln', ['-sfn', stdout, join(root, 'fake-bin/sh')]);
+}
+
+export { FIRSTBOOT };
