@@ -18,8 +18,9 @@ import { addTest } from './verbs/test.ts';
 import { addVerify } from './verbs/verify.ts';
 
 const interruption = new AbortController();
-process.once('SIGINT', () => interruption.abort());
-process.once('SIGTERM', () => interruption.abort());
+// Not once(): execa ends this process at once when it finds no other listener left, and nothing would be tidied.
+process.on('SIGINT', () => interruption.abort());
+process.on('SIGTERM', () => interruption.abort());
 
 const program = new Command('semeur')
   .description('Makes SD-card images that phone home: describe a client in ten lines of YAML, get the card of their Raspberry Pi.')
