@@ -36,9 +36,11 @@ export function raspi3bCommand({ files, disk, socket, pidFile }: MachineParts): 
   return [
     ...qemuCommand('raspi3b', pidFile),
     ...['-kernel', files.kernel, '-initrd', files.initrd, ...(files.dtb === undefined ? [] : ['-dtb', files.dtb])],
-    ...['-append', kernelArguments('console=ttyAMA0,115200')],
+    ...['-append', kernelArguments('console=ttyS1,115200')],
     ...['-drive', driveOption(disk, 'sd')],
     ...['-netdev', 'user,id=network', '-device', 'usb-net,netdev=network'],
+    // The first UART is the Bluetooth chip's: nobody can log in there.
+    ...['-serial', 'null'],
     ...consoleOptions(socket),
   ];
 }
