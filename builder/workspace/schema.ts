@@ -12,7 +12,7 @@ export const BOARDS = ['pi3', 'pi4', 'pi5'] as const;
 /** semeur.yaml */
 export const operatorSchema = z.strictObject({
   operator: line(100).describe('The name of your co-operative, as people read it'),
-  email: matching(/^[^\s@<>"]+@[^\s@<>"]+\.[^\s@<>".]+$/, 'an address such as "help@co-op.example"').describe('Where clients write for help'),
+  email: matching(/^[^\s@<>"/]+@([^\s@<>"/.]+\.)+[^\s@<>"/.]+$/, 'an address such as "help@co-op.example"').describe('Where clients write for help'),
   phone: matching(/^[+0-9][0-9 ().-]{2,30}$/, 'a number such as "+33 1 23 45 67 89"')
     .describe('Where clients call for help')
     .optional(),

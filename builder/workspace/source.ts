@@ -33,7 +33,8 @@ export function parseSource(file: string, bytes: Uint8Array): Source {
   };
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    const parsed = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'silent' });
+    markLines(lines, text);
+    const parsed = parseDocument(text, { prettyErrors: false, logLevel: 'error' });
     document = parsed;
     const findings = [...parsed.errors, ...parsed.warnings].map(({ code, message, pos }) =>
       errorAt(pos[0], describeYaml(code, message), hintYaml(code)),
@@ -46,9 +47,18 @@ export function parseSource(file: string, bytes: Uint8Array): Source {
   }
 }
 
+const TOO_DEEP = 'Cannot read this as YAML: it is nested too deep';
+
+/** The parser marks lines as it goes, and skips some after an error. */
+function markLines(lines: LineCounter, text: string): void {
+  lines.addNewLine(0);
+  for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', end + 1)) lines.addNewLine(end + 1);
+}
+
 function describeYaml(code: string, message: string): string {
   if (code === 'DUPLICATE_KEY') return 'This key stands twice';
   if (code === 'MULTIPLE_DOCS') return 'Expected one document, found another after "---"';
+  if (/call stack/.test(message)) return TOO_DEEP;
   return `Cannot read this as YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}`;
 }
 
@@ -62,7 +72,7 @@ function hintYaml(code: string): string | undefined {
 
 function describeThrown(error: unknown): string {
   if (error instanceof TypeError) return 'Cannot read this file: its text is not UTF-8';
-  if (error instanceof RangeError) return 'Cannot read this as YAML: it is nested too deep';
+  if (error instanceof RangeError) return TOO_DEEP;
   return 'Cannot read this as YAML: its aliases cannot be followed';
 }
 
