@@ -47,7 +47,7 @@ export default class implements Reporter {
   async onTestRunEnd(_: readonly TestModule[], problems: readonly Problem[]): Promise<void> {
     clearInterval(this.#alarm);
     for (const problem of problems) this.#failOutside('outside any test', [problem]);
-    if (this.#failures.length > 0) print(`\nWhat failed:\n\n${this.#failures.join('\n')}`);
+    if (this.#failures.length > 0) print(`\nFailed (why stands above):\n${this.#failures.map((label) => `  ${label}\n`).join('')}`);
     const file = process.env['SEMEUR_TEST_COUNTS'];
     if (file) await writeFileAtomically(file, JSON.stringify(this.#counts));
   }
@@ -61,10 +61,9 @@ export default class implements Reporter {
   }
 
   #fail(label: string, errors: readonly Problem[]): void {
-    const text = `${label}\n${errors.map(renderProblem).join('\n')}\n`;
-    this.#failures.push(text);
-    // At once too: who follows a long run needn't wait for its end.
-    print(text.trimEnd().replaceAll(/^/gm, '        | '));
+    this.#failures.push(label);
+    // At once: who follows a long run needn't wait for its end.
+    print(errors.map(renderProblem).join('\n').replaceAll(/^/gm, '        | '));
   }
 
   #printRunning(): void {
@@ -81,7 +80,7 @@ function labelOf(task: TestCase | TestSuite): string {
 
 function renderProblem({ name, message, stack, diff }: Problem): string {
   const places = (stack ?? '').split('\n').filter((line) => /^\s+at .*[/]/.test(line) && !line.includes('node_modules'));
-  const text = [`  ${name ?? 'Error'}: ${message}`, ...(typeof diff === 'string' ? [diff] : []), ...places.slice(0, 5)].join('\n');
+  const text = [`${name ?? 'Error'}: ${message}`, ...(typeof diff === 'string' ? [diff] : []), ...places.slice(0, 5)].join('\n');
   return stripVTControlCharacters(text);
 }
 

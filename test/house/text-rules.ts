@@ -1,0 +1,72 @@
+import { isShell, isTypeScript, type SourceFile } from './source-files.ts';
+
+const MOST_LINES = 250;
+const CATCH_ALL = ['util', 'utils', 'helper', 'helpers', 'common', 'misc', 'manager'];
+
+export function findLongFiles(files: readonly SourceFile[]): string[] {
+  return files
+    .filter((file) => isTypeScript(file) || isShell(file))
+    .map(({ path, text }) => ({ path, lines: text.replace(/\n$/, '').split('\n').length }))
+    .filter(({ lines }) => lines > MOST_LINES)
+    .map(({ path, lines }) => `${path}: ${lines} lines, ${MOST_LINES} at most`);
+}
+
+/** A name says what a file owns, in kebab-case; folders too. */
+export function findBadNames(files: readonly SourceFile[]): string[] {
+  return files
+    .filter((file) => isTypeScript(file) || isShell(file))
+    .filter(({ path }) => path.split('/').some((part) => !isGoodName(part)))
+    .map(({ path }) => path);
+}
+
+function isGoodName(name: string): boolean {
+  // What follows a dot says the kind of file: "compose.build.test.ts".
+  const stem = name.replace(/^\./, '').split('.')[0] ?? '';
+  return /^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(stem) && !stem.split('-').some((word) => CATCH_ALL.includes(word));
+}
+
+/** Only builder/main.ts prints and ends the process; everything else reports to it. */
+export function findPrinting(files: readonly SourceFile[]): string[] {
+  const words = /\bprocess\.(?:exit|exitCode|abort|stdout|stderr)\b|\bconsole\.(?:log|info|debug|warn|error|table|dir|trace)\b/;
+  return findInCode(
+    files.filter((file) => file.path.startsWith('builder/') && file.path !== 'builder/main.ts' && isTypeScript(file)),
+    words,
+  );
+}
+
+/** They start children: the one for all, and one that reads a decoder's output as a stream and stops it early. */
+const STARTING = ['builder/command.ts', 'builder/image/decode.ts'];
+
+/** Children are started in one place, which never uses a shell and explains every failure. */
+export function findChildProcesses(files: readonly SourceFile[]): string[] {
+  const builder = files.filter((file) => file.path.startsWith('builder/') && !STARTING.includes(file.path) && isTypeScript(file));
+  return findInCode(builder, /from ['"](?:execa|(?:node:)?child_process)['"]/);
+}
+
+/** A test left alone silences all the others. */
+export function findLoneTests(files: readonly SourceFile[]): string[] {
+  const tests = files.filter((file) => file.path.startsWith('test/') && isTypeScript(file));
+  return findInCode(tests, /\b(?:it|test|describe|suite)(?:\.\w+)*\.only\b/);
+}
+
+/** Places that name one of `words` (hosts, the checkout's folder) as a whole. */
+export function findWords(files: readonly SourceFile[], words: readonly string[]): string[] {
+  const patterns = words.map((word) => new RegExp(`(?<![\\w.-])${escapeRegExp(word)}(?![\\w-])`));
+  return patterns.flatMap((pattern) =>
+    files.flatMap(({ path, text }) =>
+      text.split('\n').flatMap((line, index) => (pattern.test(line) ? [`${path}:${index + 1}: ${line.trim()}`] : [])),
+    ),
+  );
+}
+
+function findInCode(files: readonly SourceFile[], pattern: RegExp): string[] {
+  return files.flatMap(({ path, text }) =>
+    text
+      .split('\n')
+      .flatMap((line, index) => (pattern.test(line) && !/^\s*(?:\/\/|\/?\*)/.test(line) ? [`${path}:${index + 1}: ${line.trim()}`] : [])),
+  );
+}
+
+function escapeRegExp(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}

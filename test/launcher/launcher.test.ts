@@ -1,0 +1,185 @@
+import { chmod, mkdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { execa } from 'execa';
+import { describe, expect, it } from 'vitest';
+import { launch, type MiniCheckout, withMiniCheckout } from './mini-checkout.ts';
+
+const asRoot = process.getuid?.() === 0;
+
+/** Another user's eyes, for what root may always do. */
+const asNobody = asRoot ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : [];
+
+/** Why another user can't even start Node.js here, if so: a checkout in root's own home. */
+async function findObstacle(): Promise<string | undefined> {
+  const { exitCode } = await execa('env', [...asNobody, process.execPath, '--version'], { reject: false });
+  return exitCode === 0 ? undefined : 'only root may enter the folder of this checkout, and root may write anywhere';
+}
+
+const stampOf = ({ folder }: MiniCheckout) => join(folder, 'node_modules', '.semeur-stamp');
+const exists = (file: string) =>
+  stat(file).then(
+    () => true,
+    () => false,
+  );
+
+describe('semeur, the launcher (npm is a fake here)', () => {
+  it('installs the first time and passes its arguments on, then starts without npm', () =>
+    withMiniCheckout(async (checkout) => {
+      const first = await launch(checkout, ['cache', 'list', 'a b']);
+      expect(first).toMatchObject({ exitCode: 0, stderr: "==> Installing Semeur's npm packages (once)" });
+      expect(JSON.parse(first.stdout)).toMatchObject({ args: ['cache', 'list', 'a b'], execPath: process.execPath });
+      expect(await launch(checkout)).toMatchObject({ exitCode: 0, stderr: '' });
+      expect(await checkout.countNpm()).toBe(1);
+    }));
+
+  it('puts what it installed first in PATH, and the folders of mkfs.vfat and e2fsck last', () =>
+    withMiniCheckout(async (checkout) => {
+      const { path } = JSON.parse((await launch(checkout)).stdout);
+      const folders = path.split(':');
+      expect(folders[0]).toBe(join(checkout.folder, 'node_modules', '.bin'));
+      expect(folders.slice(-2)).toEqual(['/usr/sbin', '/sbin']);
+    }));
+
+  it('installs again when the lock file has changed', () =>
+    withMiniCheckout(async (checkout) => {
+      await launch(checkout);
+      await writeFile(join(checkout.folder, 'package-lock.json'), '{}');
+      expect(await launch(checkout)).toMatchObject({ exitCode: 0 });
+      expect(await checkout.countNpm()).toBe(2);
+    }));
+
+  it('works through a link, from any folder', () =>
+    withMiniCheckout(async (checkout) => {
+      const link = join(checkout.bin, 'semeur');
+      await symlink(join(checkout.folder, 'semeur'), link);
+      expect(await launch(checkout, ['doctor'], { launcher: 'semeur' })).toMatchObject({ exitCode: 0 });
+    }));
+
+  it('installs once when two start at once', () =>
+    withMiniCheckout(async (checkout) => {
+      const both = await Promise.all([launch(checkout), launch(checkout)]);
+      expect(both.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
+      expect(await checkout.countNpm()).toBe(1);
+      expect(both.map(({ stderr }) => stderr).sort()[1]).toContain('Waiting for another Semeur');
+    }));
+
+  it('heals after Ctrl-C in npm', () =>
+    withMiniCheckout(async (checkout) => {
+      await launch(checkout);
+      await writeFile(join(checkout.folder, 'package-lock.json'), '{}');
+      // A terminal sends Ctrl-C to the whole group.
+      const child = execa(join(checkout.folder, 'semeur'), {
+        env: { ...checkout.env, FAKE_NPM: 'hangs' },
+        extendEnv: false,
+        detached: true,
+        reject: false,
+        stdin: 'ignore',
+      });
+      while (!(await exists(join(checkout.folder, 'node_modules', 'half')))) await setTimeout(20);
+      process.kill(-(child.pid as number), 'SIGINT');
+      const { exitCode, stderr } = await child;
+      expect({ exitCode, stderr }).toMatchObject({ exitCode: 130, stderr: expect.stringContaining('interrupted while npm installed') });
+      expect(await exists(stampOf(checkout))).toBe(false);
+      expect(await launch(checkout)).toMatchObject({ exitCode: 0 });
+      expect(await checkout.countNpm()).toBe(3);
+    }));
+
+  it('ends with 1 when npm fails, and tries again the next time', () =>
+    withMiniCheckout(async (checkout) => {
+      const failed = await launch(checkout, [], { env: { FAKE_NPM: 'fails' } });
+      expect(failed).toMatchObject({ exitCode: 1, stdout: '', stderr: expect.stringContaining('→ read npm') });
+      expect(await launch(checkout)).toMatchObject({ exitCode: 0 });
+    }));
+
+  it('ends with 3 and a hint when npm has no Node.js for this machine and its own is too old', () =>
+    withMiniCheckout(async (checkout) => {
+      await writeFile(join(checkout.bin, 'node'), '#!/bin/sh\n[ "$1" != --version ] || echo v18.20.4\n[ "$1" = --version ]\n', { mode: 0o755 });
+      const failed = await launch(checkout, [], { env: { FAKE_NPM: 'no-node' } });
+      expect(failed).toMatchObject({
+        exitCode: 3,
+        stdout: '',
+        stderr: expect.stringMatching(/Node\.js 24\.12 or newer is needed, found v18\.20\.4.*\n {2}→ install/),
+      });
+      expect(await exists(stampOf(checkout))).toBe(false);
+    }));
+
+  it("uses the machine's own Node.js when npm has none and it is new enough", () =>
+    withMiniCheckout(async (checkout) => {
+      await symlink(process.execPath, join(checkout.bin, 'node'));
+      expect(await launch(checkout, [], { env: { FAKE_NPM: 'no-node' } })).toMatchObject({ exitCode: 0 });
+    }));
+
+  it('ends with 3 and a hint when there is no npm', () =>
+    withMiniCheckout(async (checkout) => {
+      const own = join(checkout.bin, '..', 'few');
+      await mkdir(own);
+      for (const name of ['sh', 'dirname', 'readlink', 'sha256sum', 'uname', 'cat', 'mkdir']) await symlink(`/usr/bin/${name}`, join(own, name));
+      const failed = await launch({ ...checkout, env: { ...checkout.env, PATH: own } });
+      expect(failed).toMatchObject({ exitCode: 3, stderr: expect.stringContaining('→ as root: apt-get install') });
+    }));
+
+  it('ends with 3 and a hint in a home that is read-only or absent', () =>
+    withMiniCheckout(async (checkout) => {
+      await chmod(join(checkout.folder, '..'), 0o755);
+      await chmod(checkout.folder, 0o777);
+      await chmod(join(checkout.folder, 'package-lock.json'), 0o666);
+      const hint = expect.stringContaining('→ set XDG_CACHE_HOME');
+      expect(await launch(checkout, [], { env: { HOME: '/proc' }, before: asNobody })).toMatchObject({ exitCode: 3, stderr: hint });
+      expect(await launch(checkout, [], { env: { HOME: '' }, before: asNobody })).toMatchObject({ exitCode: 3, stderr: hint });
+      expect(await checkout.countNpm()).toBe(0);
+    }));
+
+  it('ends with 3 and a hint in a checkout that is read-only, but starts there once installed', async ({ skip }) => {
+    const obstacle = await findObstacle();
+    skip(obstacle !== undefined, obstacle);
+    await withMiniCheckout(async (checkout) => {
+      const root = join(checkout.folder, '..');
+      await chmod(root, 0o777);
+      await chmod(checkout.folder, 0o555);
+      const failed = await launch(checkout, [], { before: asNobody });
+      expect(failed).toMatchObject({ exitCode: 3, stderr: expect.stringContaining('is read-only\n  → run it once') });
+      await chmod(checkout.folder, 0o755);
+      await launch(checkout);
+      await chmod(checkout.folder, 0o555);
+      expect(await launch(checkout, [], { before: asNobody })).toMatchObject({ exitCode: 0, stderr: '' });
+      await chmod(checkout.folder, 0o755);
+    });
+  });
+
+  it('needs no cache folder once installed', () =>
+    withMiniCheckout(async (checkout) => {
+      await launch(checkout);
+      await rm(join(checkout.env['HOME'] as string), { recursive: true });
+      expect(await launch(checkout)).toMatchObject({ exitCode: 0, stderr: '' });
+    }));
+});
+
+describe('semeur, before demo, test and bench (npm and the table are fakes here)', () => {
+  const withMissing = (task: (checkout: MiniCheckout) => Promise<void>) =>
+    withMiniCheckout(async (checkout) => {
+      await writeFile(join(checkout.folder, 'builder', 'base', 'missing-packages.sh'), '#!/bin/sh\necho "for-$1"\n');
+      await writeFile(join(checkout.bin, 'id'), '#!/bin/sh\necho 1000\n', { mode: 0o755 });
+      await task(checkout);
+    });
+
+  it.each([
+    [['demo'], 'for-demo'],
+    [['test', 'demo'], 'for-test'],
+    [['test', '--fast', 'image'], 'for-fast'],
+    [['--workspace', 'bench', 'demo'], 'for-demo'],
+    [['--json', 'bench'], 'for-bench'],
+  ])('names the one line for root, for %j', (args, name) =>
+    withMissing(async (checkout) => {
+      const failed = await launch(checkout, args);
+      expect(failed).toMatchObject({ exitCode: 3, stdout: '' });
+      expect(failed.stderr).toContain(`→ as root: apt-get update && apt-get install --yes --no-install-recommends ${name}`);
+    }),
+  );
+
+  it.each([[['cache', 'demo']], [['test', '--help']], [['--workspace', 'demo', 'check']], [[]]])('installs nothing for %j', (args) =>
+    withMissing(async (checkout) => {
+      expect(await launch(checkout, args)).toMatchObject({ exitCode: 0 });
+    }),
+  );
+});
