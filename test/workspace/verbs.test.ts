@@ -1,0 +1,124 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { loadWorkspace } from '../../builder/workspace/load.ts';
+import { findIn } from './sample-workspace.ts';
+
+const MAIN = join(import.meta.dirname, '../../builder/main.ts');
+const EXAMPLES = join(import.meta.dirname, '../../examples');
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'semeur-verbs-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+function semeur(args: readonly string[], cwd = folder): Promise<{ code: number; stdout: string; stderr: string }> {
+  const env = { ...process.env, LC_ALL: 'C' };
+  return new Promise((done) => {
+    execFile(process.execPath, [MAIN, ...args], { cwd, env }, (error, stdout, stderr) => done({ code: Number(error?.code ?? 0), stdout, stderr }));
+  });
+}
+
+describe('semeur init', () => {
+  it.each([
+    ['fr', 'exemple', '# Où les clients écrivent'],
+    ['en', 'example', '# Where clients write'],
+  ])('makes a workspace in which check finds nothing: %s', async (language, client, comment) => {
+    const operator = 'L\'Été: "nous" & #1';
+    const made = await semeur(['init', 'deep/down', '--language', language, '--operator', operator]);
+    expect(made).toMatchObject({ code: 0, stderr: '' });
+    const workspace = await loadWorkspace(join(folder, 'deep/down'));
+    expect(await findIn(workspace.folder)).toEqual([]);
+    expect(workspace.operator).toMatchObject({ operator, language, vpn: { prefix: expect.stringMatching(/^fd[0-9a-f:]+::\/48$/) } });
+    expect([...workspace.clients.keys()]).toEqual([client]);
+    const text = await readFile(join(workspace.folder, 'semeur.yaml'), 'utf8');
+    expect(text).toContain(comment);
+    const [, schema = ''] = /^# yaml-language-server: \$schema=(.*)$/m.exec(text) ?? [];
+    expect(JSON.parse(await readFile(join(workspace.folder, schema), 'utf8'))).toMatchObject({
+      required: expect.arrayContaining(['operator', 'vpn']),
+    });
+  });
+
+  it('draws another network each time', async () => {
+    await semeur(['init', 'a']);
+    await semeur(['init', 'b']);
+    const [a, b] = await Promise.all([loadWorkspace(join(folder, 'a')), loadWorkspace(join(folder, 'b'))]);
+    expect(a.operator.vpn.prefix).not.toBe(b.operator.vpn.prefix);
+  });
+
+  it('overwrites nothing, and adds to a .gitignore', async () => {
+    await mkdir(join(folder, 'clients'));
+    await writeFile(join(folder, 'clients/example.yaml'), 'mine');
+    const taken = await semeur(['init', '.', '--language', 'en']);
+    expect(taken).toMatchObject({ code: 2, stderr: expect.stringContaining('it has a file "clients/example.yaml" already') });
+    await rm(join(folder, 'clients'), { recursive: true });
+    await writeFile(join(folder, '.gitignore'), '*.swp\n/out/');
+    expect(await semeur(['init', '.'])).toMatchObject({ code: 0 });
+    expect(await readFile(join(folder, '.gitignore'), 'utf8')).toBe('*.swp\n/out/\n/secrets/\n');
+    expect(await semeur(['init', '.'])).toMatchObject({ code: 2, stderr: expect.stringContaining('there is one already') });
+  });
+
+  it('refuses a name of two lines', async () => {
+    expect(await semeur(['init', '.', '--operator', 'a\nb'])).toMatchObject({ code: 2, stdout: '' });
+  });
+});
+
+describe('semeur check', () => {
+  it('finds nothing in the example, and says how much is well', async () => {
+    const { code, stdout } = await semeur(['check', '--workspace', EXAMPLES]);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^All is well: 1 profile, 3 clients, [1-9]\d* overlays\n$/) });
+  });
+
+  it('names file, line and column, from any folder below', async () => {
+    await cp(EXAMPLES, folder, { recursive: true });
+    await writeFile(join(folder, 'clients/durand.yaml'), 'client: durand\nname: D\nprofile: masion\n');
+    const text = await semeur(['check'], join(folder, 'clients'));
+    const line = 'clients/durand.yaml:3:10: error: Unknown profile "masion"';
+    expect(text).toMatchObject({ code: 2, stdout: `${line}\n  → Did you mean "maison"?\n1 error to put right\n` });
+    const json = await semeur(['check', '--json'], join(folder, 'clients'));
+    expect(json.code).toBe(2);
+    expect(JSON.parse(json.stdout)).toEqual({
+      findings: [
+        { file: 'clients/durand.yaml', line: 3, column: 10, level: 'error', message: 'Unknown profile "masion"', hint: 'Did you mean "maison"?' },
+      ],
+    });
+  });
+
+  it('says how to start where there is no workspace', async () => {
+    expect(await semeur(['check'])).toMatchObject({ code: 2, stderr: expect.stringContaining('semeur init DIR') });
+    expect(await semeur(['check', '--workspace', 'nowhere'])).toMatchObject({ code: 2, stderr: expect.stringContaining('semeur init nowhere') });
+  });
+});
+
+describe('semeur client new', () => {
+  beforeEach(() => cp(EXAMPLES, folder, { recursive: true }));
+
+  it('writes a client that check takes, with the settings to fill in', async () => {
+    const made = await semeur(['client', 'new', 'zoe', '--name', "L'atelier: Zoé", '--language', 'en', '--hostname', 'atelier', '--json']);
+    expect(made.code).toBe(0);
+    expect(JSON.parse(made.stdout)).toEqual({ client: 'zoe', file: join(folder, 'clients/zoe.yaml') });
+    const { clients } = await loadWorkspace(folder);
+    expect(clients.get('zoe')).toMatchObject({
+      name: "L'atelier: Zoé",
+      language: 'en',
+      hostname: 'atelier',
+      settings: { website: { title: '', text: '' } },
+    });
+  });
+
+  it.each([
+    [['durand'], 'there is one of this name already'],
+    [['zoe', '--hostname', 'herbier'], 'the host name "herbier" is taken by "lherbier"'],
+    [['herbier'], 'the host name "herbier" is taken by "lherbier"'],
+    [['../zoe'], 'expected a name of at most 32 small letters'],
+    [['zoe', '--profile', 'masion'], 'Did you mean "maison"?'],
+    [['zoe', '--hostname', 'a_b'], 'expected a host name'],
+    [['zoe', '--language', 'de'], 'Allowed choices are fr, en'],
+  ])('refuses %j', async (args, reason) => {
+    expect(await semeur(['client', 'new', ...args])).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(reason) });
+    expect((await loadWorkspace(folder)).clients.size).toBe(3);
+  });
+});
