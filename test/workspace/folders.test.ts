@@ -70,7 +70,7 @@ describe('readWorkspace(), on the files of an overlay', () => {
   it('refuses pipes, links that climb out of the card, and paths where nothing can be laid', async () => {
     await withWorkspace({ 'overlays/blog/files/lib/a': '', 'overlays/blog/files/run/b': '' }, async (folder) => {
       const files = join(folder, 'overlays/blog/files');
-      execFileSync('mkfifo', [join(files, 'usr/bin/pipe')]);
+      execFileSync('sh', ['-c', 'mkfifo "$1"', 'sh', join(files, 'usr/bin/pipe')]);
       await symlink('../../../etc/passwd', join(files, 'usr/bin/out'));
       await symlink('../../etc/passwd', join(files, 'usr/bin/in'));
       await symlink('/etc/../../passwd', join(files, 'usr/bin/over'));
