@@ -23,6 +23,7 @@ rows() {
 		e2fsck|e2fsprogs|test fast bench|checks the root partition
 		bsdcat|libarchive-tools|test fast|decodes images as Raspberry Pi Imager does
 		bmaptool|bmap-tools|test fast|flashes an image as clients do
+		python3|python3|test fast|decodes images by its own lzma
 		shellcheck|shellcheck|test fast|checks the shell programs
 		busybox|busybox|test fast|runs the first-boot steps under a second shell
 	END
