@@ -1,7 +1,7 @@
-import { chmod, copyFile, mkdir, open, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, open, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { FIRSTBOOT, makeCardRoot, type SeedKey } from '../seed/seed-key.ts';
+import { makeCardRoot, type SeedKey } from '../seed/seed-key.ts';
 
 const MIB = 1024 * 1024;
 /** Partition 2 from 2 MiB to 6 MiB, the seed region up to 10 MiB, on a card of 16 MiB. */
@@ -31,9 +31,12 @@ export interface Card {
   dropSeed(bytes: Buffer, name?: string): Promise<void>;
   /** What the stand-ins were called with. */
   calls(): Promise<string[]>;
-  /** From now on, the program's call number `count` (and every later one) ends the step as a power cut would. */
-  cutAt(program: string, count?: number): Promise<void>;
-  powerOn(): Promise<void>;
+  /** Runs a stage and ends all of it, as a power cut would, before the given call of a program that writes. */
+  runUntil(shell: Shell, call: number, stage: string): Promise<'cut' | 'done'>;
+  /** How many such calls the last runUntil() saw. */
+  countedCalls(): Promise<number>;
+  /** What a restart does to the machine: /run is empty, the kernel has read the partition table. */
+  restart(): Promise<void>;
 }
 
 export async function makeCard(key: SeedKey): Promise<Card> {
@@ -67,15 +70,24 @@ export async function makeCard(key: SeedKey): Promise<Card> {
     read: (inside) => readFile(path(inside), 'utf8'),
     async run(shell, program, ...args) {
       await shellAsSh(root, shell);
-      const env = { ROOT: root, PATH: `${path('fake-bin')}:${process.env['PATH']}:/usr/sbin:/sbin` };
-      const { exitCode, all } = await execa('sh', [path(`usr/lib/semeur/${program}`), ...args], {
-        env,
-        reject: false,
-        all: true,
-        stdin: 'ignore',
-        preferLocal: false,
-      });
+      const argv = [path(`usr/lib/semeur/${program}`), ...args];
+      const { exitCode, all } = await execa('sh', argv, { env: environment(root), reject: false, all: true, stdin: 'ignore' });
       return { exitCode, output: all };
+    },
+    async runUntil(shell, call, stage) {
+      await shellAsSh(root, shell);
+      await rm(path('cut-bin/count'), { force: true });
+      const env = { ...environment(root), PATH: `${path('cut-bin')}:${environment(root).PATH}`, CUT_AT: String(call) };
+      // A process group of its own: the cut ends every process in it.
+      const { signal } = await execa('sh', [path('usr/lib/semeur/run'), stage], { env, reject: false, stdin: 'ignore', detached: true });
+      return signal === 'SIGKILL' ? 'cut' : 'done';
+    },
+    countedCalls: async () => (await readFile(path('cut-bin/count'), 'utf8').catch(() => '')).length / 2,
+    async restart() {
+      await rm(path('run'), { recursive: true, force: true });
+      const sectors = (await readFile(disk)).readUInt32LE(462 + 12);
+      await writeFile(path('sys/devices/mmc/mmcblk0/mmcblk0p2/size'), `${sectors}\n`);
+      await writeFile(path('dev/console'), '');
     },
     async putOnDisk(bytes, offset) {
       const handle = await open(disk, 'r+');
@@ -87,23 +99,6 @@ export async function makeCard(key: SeedKey): Promise<Card> {
     },
     dropSeed: (bytes, name = 'semeur.seed') => writeFile(path(`boot/firmware/${name}`), bytes),
     calls: async () => (await readFile(path('fake-bin/calls'), 'utf8').catch(() => '')).split('\n').filter((line) => line !== ''),
-    async cutAt(program, count = 1) {
-      const stand = path(`fake-bin/${program}`);
-      const real = await readFile(stand, 'utf8').then(
-        async () => {
-          await copyFile(stand, `${stand}.before`);
-          return `${stand}.before`;
-        },
-        () => `$(PATH=\${PATH#*:} command -v ${program})`,
-      );
-      await writeStandIn(
-        stand,
-        `echo . >>'${stand}.count'
-[ -e '${path('fake-bin/power')}' ] || [ "$(wc -l <'${stand}.count')" -lt ${count} ] || { kill -KILL $PPID; exit 1; }
-exec ${real} "$@"`,
-      );
-    },
-    powerOn: () => writeFile(path('fake-bin/power'), ''),
   };
 }
 
@@ -119,17 +114,21 @@ async function makeDisk(disk: string): Promise<void> {
   await truncate(disk, CARD_BYTES);
 }
 
+function environment(root: string) {
+  return { ROOT: root, PATH: `${join(root, 'fake-bin')}:${process.env['PATH']}:/usr/sbin:/sbin` };
+}
+
 async function makeStandIns(root: string): Promise<void> {
   const bin = join(root, 'fake-bin');
   await mkdir(bin);
   const note = (name: string) => `echo "${name} $*" >>'${join(bin, 'calls')}'`;
-  const table = `$(od -An -tu4 -j 474 -N 4 '${root}/dev/mmcblk0' | tr -d ' ')`;
   for (const name of ['mount', 'systemctl', 'resize2fs']) await writeStandIn(join(bin, name), note(name));
+  // The real one reads the table; the kernel's side is a file.
   await writeStandIn(
     join(bin, 'partx'),
     `case $1 in
---show) ${`echo "${table}"`} ;;
---update) ${note('partx')}; echo "${table}" >'${root}/sys/devices/mmc/mmcblk0/mmcblk0p2/size' ;;
+--update) ${note('partx')}; od -An -tu4 -j 474 -N 4 '${root}/dev/mmcblk0' | tr -d ' ' >'${root}/sys/devices/mmc/mmcblk0/mmcblk0p2/size' ;;
+*) PATH=\${PATH#*fake-bin:} exec partx "$@" ;;
 esac`,
   );
   // ",SECTORS" on standard input becomes the second entry's size.
@@ -140,6 +139,15 @@ IFS=, read -r _ n
 printf "$(printf '\\\\%03o' $((n % 256)) $((n / 256 % 256)) $((n / 65536 % 256)) $((n / 16777216)))" |
 	dd of='${root}/dev/mmcblk0' bs=1 seek=474 conv=notrunc status=none`,
   );
+  await mkdir(join(root, 'cut-bin'));
+  for (const name of ['chmod', 'cp', 'dd', 'ln', 'mv', 'partx', 'resize2fs', 'rm', 'sfdisk', 'ssh-keygen', 'sync', 'systemctl', 'tar']) {
+    await writeStandIn(
+      join(root, 'cut-bin', name),
+      `echo . >>'${root}/cut-bin/count'
+[ "$(wc -l <'${root}/cut-bin/count')" -lt "$CUT_AT" ] || kill -KILL 0
+PATH=\${PATH#*cut-bin:} exec ${name} "$@"`,
+    );
+  }
 }
 
 async function writeStandIn(file: string, text: string): Promise<void> {
@@ -151,5 +159,3 @@ async function shellAsSh(root: string, shell: Shell): Promise<void> {
   const { stdout } = await execa('which', [shell[0]]);
   await execa('ln', ['-sfn', stdout, join(root, 'fake-bin/sh')]);
 }
-
-export { FIRSTBOOT };

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCommand } from '../../builder/command.ts';
@@ -16,14 +16,15 @@ export interface SeedKey {
 }
 
 export async function makeSeedKey(): Promise<SeedKey> {
-  const folder = await mkdtemp(join(tmpdir(), 'semeur-key-'));
+  const folder = await makeFolder('key');
   const file = join(folder, 'seed-key');
   await runCommand(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', file]);
   const publicKey = (await readFile(`${file}.pub`, 'utf8')).trim();
   return { file, signer: fingerprintOf(publicKey), allowedSigners: `semeur namespaces="semeur-seed" ${publicKey}\n` };
 }
 
-export const SETTINGS = ['/etc/motd', '/etc/site/page.html', '/var/www/site/index.html'];
+/** The last makes a name of 100 bytes, the longest that a seed may hold. */
+export const SETTINGS = ['/etc/motd', '/etc/site/page.html', '/var/www/site/index.html', `/srv/${'x'.repeat(87)}`];
 
 export const FILES: ReadonlyMap<string, Buffer> = new Map([
   ['seed.conf', Buffer.from('hostname durand\nlanguage fr\ntimezone Europe/Paris\n')],
@@ -37,6 +38,10 @@ export const FILES: ReadonlyMap<string, Buffer> = new Map([
 export async function sealSeed(key: SeedKey, tar: Buffer, fields: Partial<SeedHeader> = {}): Promise<Buffer> {
   const sha256 = createHash('sha256').update(tar).digest('hex');
   const header = renderHeader({ client: 'durand', profile: 'maison', generation: 1, length: tar.length, sha256, signer: key.signer, ...fields });
+  return signSeed(key, header, tar);
+}
+
+export async function signSeed(key: SeedKey, header: Buffer, tar: Buffer): Promise<Buffer> {
   const [signature = Buffer.alloc(0)] = await signHeaders([header], key.file);
   return assembleSeed(header, tar, signature);
 }
@@ -49,7 +54,7 @@ export const FIRSTBOOT = join(import.meta.dirname, '../../firstboot/files/usr/li
 
 /** A root with first boot's programs and the facts of a profile: what check-seed needs. */
 export async function makeCardRoot(key: SeedKey, { regionOffset = 0 }: { readonly regionOffset?: number } = {}): Promise<string> {
-  const root = await mkdtemp(join(tmpdir(), 'semeur-card-'));
+  const root = await makeFolder('card');
   await mkdir(join(root, 'usr/lib'), { recursive: true });
   await runCommand(['cp', '-R', FIRSTBOOT, join(root, 'usr/lib/semeur')]);
   const profile = join(root, 'usr/lib/semeur/profile');
@@ -64,3 +69,16 @@ export async function makeCardRoot(key: SeedKey, { regionOffset = 0 }: { readonl
 
 /** Whoever runs the tests, since only root may give files away. */
 const OWNER = `${process.getuid?.()}:${process.getgid?.()}`;
+
+const made: string[] = [];
+
+async function makeFolder(kind: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), `semeur-${kind}-`));
+  made.push(folder);
+  return folder;
+}
+
+/** For afterAll(): takes away what this file made. */
+export async function removeMade(): Promise<void> {
+  await Promise.all(made.map((folder) => rm(folder, { recursive: true, force: true })));
+}
