@@ -7,7 +7,7 @@ boot_writable() {
 }
 
 boot_readonly() {
-	sync -f "${ROOT:-}/boot/firmware"
+	sync "${ROOT:-}/boot/firmware"
 	mount -o remount,ro "${ROOT:-}/boot/firmware"
 	trap - EXIT
 }
