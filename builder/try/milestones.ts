@@ -44,7 +44,7 @@ const TROUBLES = [
 export function readMilestone(before: Milestones, line: string, seconds: number, whole = true): Milestones {
   const reached = (key: keyof Milestones['seconds']) => (before.seconds[key] === null ? { ...before.seconds, [key]: seconds } : before.seconds);
   // Not to the end of the line: nothing keeps the kernel from writing right after the prompt.
-  const hostname = /^([a-z0-9][a-z0-9.-]*) login: /i.exec(line)?.[1];
+  const hostname = /^([a-z0-9][a-z0-9.-]*) login: /.exec(line)?.[1];
   if (hostname !== undefined && before.seconds.login === null) return { ...before, seconds: reached('login'), hostname };
   if (!whole) return before;
   if (before.seconds.kernel === null && /\bLinux version \d/.test(line)) return { ...before, seconds: reached('kernel') };

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 import { EXIT, Failure } from '../failure.ts';
 import { followConsole } from './console.ts';
 import { type Milestones, POWER_ON, readMilestone } from './milestones.ts';
@@ -19,7 +19,7 @@ export interface Watch {
 }
 
 /** Follows a machine's console, from power-on. */
-export function watchConsole(console: Socket, log: string, onMilestone: (milestones: Milestones) => void = () => undefined): Watch {
+export function watchConsole(console: Readable, log: string, onMilestone: (milestones: Milestones) => void = () => undefined): Watch {
   let milestones = POWER_ON;
   let end: { readonly cause: unknown } | undefined;
   const checks = new Set<(line: string) => void>();
@@ -29,17 +29,10 @@ export function watchConsole(console: Socket, log: string, onMilestone: (milesto
     milestones = next;
     for (const check of checks) check(line);
   });
-  const explain = (what: string, why: string, cause?: unknown) =>
-    new Failure(
-      `Cannot boot to ${what}: ${why}${written
-        .lastLines()
-        .map((line) => `\n  ${line}`)
-        .join('')}`,
-      {
-        hint: `All that the machine said is in "${log}"`,
-        cause,
-      },
-    );
+  const explain = (what: string, why: string, cause?: unknown) => {
+    const lines = written.lastLines().map((line) => `\n  ${line}`);
+    return new Failure(`Cannot boot to ${what}: ${why}${lines.join('')}`, { hint: `All that the machine said is in "${log}"`, cause });
+  };
   const waitFor = (what: string, seconds: number, holds: Condition) =>
     new Promise<Milestones>((resolve, reject) => {
       const settle = (act: () => void) => {
