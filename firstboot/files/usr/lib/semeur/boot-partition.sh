@@ -11,12 +11,3 @@ boot_readonly() {
 	mount -o remount,ro "${ROOT:-}/boot/firmware"
 	trap - EXIT
 }
-
-# Seeds that were dropped there, one path a line, whatever name the browser gave them.
-dropped_seeds() {
-	for dropped in "${ROOT:-}/boot/firmware"/*; do
-		case ${dropped##*/} in
-		[Ss][Ee][Mm][Ee][Uu][Rr]*.[Ss][Ee][Ee][Dd] | [Ss][Ee][Mm][Ee][Uu][Rr]*.[Ss][Ee][Ee][Dd].[Tt][Xx][Tt]) printf '%s\n' "$dropped" ;;
-		esac
-	done
-}

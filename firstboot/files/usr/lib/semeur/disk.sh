@@ -22,8 +22,3 @@ end_of() {
 profile_fact() {
 	sed -n "s/^$1 //p" "${ROOT:-}/usr/lib/semeur/profile/seed.conf"
 }
-
-# has_seed FILE OFFSET: does a seed's first line stand there?
-has_seed() {
-	[ "$(dd if="$1" bs=4096 skip="$(($2 / 4096))" count=1 status=none | head -n 1 | tr -d '\000')" = 'SEMEUR-SEED 1' ]
-}
