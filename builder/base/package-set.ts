@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { access, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheFolder } from '../cache-folder.ts';
 
@@ -30,19 +30,6 @@ export function formatPooled(files: readonly PooledFile[]): string {
 
 export function poolPath({ sha256, name }: PooledFile): string {
   return cacheFolder('pool', sha256, name);
-}
-
-/** The files that the pool does not hold. */
-export async function missingFromPool(files: readonly PooledFile[]): Promise<PooledFile[]> {
-  const here = await Promise.all(
-    files.map((file) =>
-      access(poolPath(file)).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  );
-  return files.filter((_, index) => !here[index]);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { readFile, utimes } from 'node:fs/promises';
+import { readFile, rm, utimes } from 'node:fs/promises';
 import { writeFileAtomically } from '../atomic-file.ts';
 import { cacheFolder } from '../cache-folder.ts';
 import { startSha256 } from './sha256.ts';
@@ -54,6 +54,11 @@ export function prefixFile(digest: string, format: ImageFormat): string {
 
 export async function savePrefix(prefix: Prefix): Promise<void> {
   await writeFileAtomically(cacheFolder('prefixes', prefix.digest, 'prefix.json'), `${JSON.stringify(prefix)}\n`);
+}
+
+/** Lets go of a damaged prefix. */
+export async function removePrefix(digest: string): Promise<void> {
+  await rm(cacheFolder('prefixes', digest), { recursive: true, force: true });
 }
 
 /** @returns the cached prefix, or undefined if there is none that this version can use: it must then be built again. */

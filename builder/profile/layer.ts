@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
 import { Header } from 'tar';
 import { Failure } from '../failure.ts';
@@ -92,8 +91,4 @@ function findOwner({ owner, path, from }: LayerEntry, { users, groups }: Pick<Sy
 export function measureLayer(entries: readonly LayerEntry[]): { blocks: number; inodes: number } {
   const blocks = entries.reduce((sum, { content }) => sum + ('file' in content ? Math.ceil(content.file.length / 4096) : 1), 0);
   return { blocks, inodes: entries.length };
-}
-
-export function hashLayer(layer: Buffer): string {
-  return createHash('sha256').update(layer).digest('hex');
 }

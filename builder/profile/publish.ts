@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { writeFileAtomically } from '../atomic-file.ts';
+import { Failure } from '../failure.ts';
 import { renderBmap } from '../image/bmap.ts';
+import { checkPrefixFile } from '../image/check-prefix.ts';
 import { composeTail } from '../image/compose.ts';
 import { compressPrefix } from '../image/compress.ts';
-import { REGION_BYTES } from '../image/prefix.ts';
+import { REGION_BYTES, removePrefix } from '../image/prefix.ts';
 import { createToolboxXz } from '../image/toolbox-xz.ts';
 import { writeImage } from '../image/write-image.ts';
 import { fingerprintOf } from '../seed/signature.ts';
@@ -42,4 +44,25 @@ export async function ensureProfile(session: Session, workspace: LoadedWorkspace
   };
   await writeFileAtomically(join(folder, `${name}.json`), `${JSON.stringify(manifest, null, 2)}\n`);
   return loadBuiltProfile(workspace.folder, name);
+}
+
+/** The same, having read what the cache holds of it from end to end: a flipped bit there would be in every client's image. */
+export async function ensureSoundProfile(
+  session: Session,
+  workspace: LoadedWorkspace,
+  name: string,
+  options: LockOptions = {},
+): Promise<BuiltProfile> {
+  const built = await ensureProfile(session, workspace, name, options);
+  try {
+    await session.progress.step('Checking what the cache keeps of it', async () => {
+      for (const format of ['img', 'xz'] as const) await checkPrefixFile(built.prefix, format, session.signal);
+    });
+    return built;
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    session.progress.warn(`${error.message}: it is made again`);
+    await removePrefix(built.prefix.digest);
+    return ensureProfile(session, workspace, name, options);
+  }
 }

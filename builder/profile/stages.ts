@@ -6,6 +6,7 @@ import { Failure } from '../failure.ts';
 import type { Session } from '../session.ts';
 import type { LoadedWorkspace } from '../workspace/load.ts';
 import type { Profile } from '../workspace/schema.ts';
+import { overlaysOf } from './contents.ts';
 import { keepLock, lockFile, readLock } from './lock.ts';
 import { ensureSystem, type System } from './system.ts';
 
@@ -48,7 +49,6 @@ async function findMirrors({ operator }: LoadedWorkspace): Promise<Mirrors | und
   return operator.mirror === undefined ? hostMirrors() : { archive: operator.mirror, security: undefined };
 }
 
-function packagesOf({ overlays }: LoadedWorkspace, { packages, services }: Profile): string[] {
-  const ofServices = services.flatMap((service) => overlays.get(service)?.packages ?? []);
-  return [...new Set([...packages, ...ofServices])].sort();
+function packagesOf(workspace: LoadedWorkspace, profile: Profile): string[] {
+  return [...new Set([...profile.packages, ...overlaysOf(workspace, profile).flatMap(({ packages }) => packages)])].sort();
 }

@@ -36,12 +36,26 @@ export async function makeSeeds(workspace: LoadedWorkspace, plans: readonly Seed
       const keys = await ensureClientKeys(folder, client.client);
       const tar = renderSeedTar(renderSeedFiles(templates, operator, client, keys, hub, services));
       const sha256 = createHash('sha256').update(tar).digest('hex');
-      const header = renderHeader({ client: client.client, profile: client.profile, generation: keys.generation, length: tar.length, sha256, signer });
+      const header = renderHeader({
+        client: client.client,
+        profile: client.profile,
+        generation: keys.generation,
+        length: tar.length,
+        sha256,
+        signer,
+      });
       return { client, tar, header, signature: await findSignature(previous, header) };
     }),
   );
   const waiting = unsigned.filter(({ signature }) => signature === undefined);
-  const signatures = waiting.length === 0 ? [] : await signHeaders(waiting.map(({ header }) => header), seedKeyFile(folder), signal);
+  const signatures =
+    waiting.length === 0
+      ? []
+      : await signHeaders(
+          waiting.map(({ header }) => header),
+          seedKeyFile(folder),
+          signal,
+        );
   const signed = new Map(waiting.map(({ client }, index) => [client.client, signatures[index]]));
   return unsigned.map(({ client, tar, header, signature = signed.get(client.client) }) => {
     if (!signature) throw new Failure(`Cannot sign the seed of "${client.client}"`, { hint: 'Run the same command again' });

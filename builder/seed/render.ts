@@ -15,7 +15,12 @@ export type Template = (context: object) => string;
 export function compileTemplate(file: string, text: string): Template {
   const destination = destinationOf(basename(file));
   const handlebars = Handlebars.create();
-  handlebars.registerHelper('lines', (value: unknown) => String(value).split('\n').map((line) => line.trim()).filter((line) => line !== ''));
+  handlebars.registerHelper('lines', (value: unknown) =>
+    String(value)
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== ''),
+  );
   handlebars.registerHelper('eq', (a: unknown, b: unknown) => a === b);
   handlebars.registerHelper('escape', (value: unknown) => escapeFor(destination, value));
   const render = explained(file, () => {
@@ -35,8 +40,8 @@ class EscapeEverything extends Handlebars.Visitor {
     const { path, params, hash, loc } = mustache;
     const isCall = params.length > 0 || hash;
     const inner = isCall ? ({ type: 'SubExpression', path, params, hash, loc } as hbs.AST.SubExpression) : (path as hbs.AST.Expression);
-    const escape = { type: 'PathExpression', data: false, depth: 0, parts: ['escape'], original: 'escape', loc } as hbs.AST.PathExpression;
-    Object.assign(mustache, { path: escape, params: [inner], hash: undefined });
+    const helper = { type: 'PathExpression', data: false, depth: 0, parts: ['escape'], original: 'escape', loc } as hbs.AST.PathExpression;
+    Object.assign(mustache, { path: helper, params: [inner], hash: undefined });
   }
 
   override PartialStatement({ loc }: hbs.AST.PartialStatement): void {
@@ -63,4 +68,3 @@ function explained<T>(file: string, task: () => T): T {
     throw new Failure(`Cannot render "${file}": ${why}`, { hint: 'Mend the template, or the setting that it prints', cause: error });
   }
 }
-

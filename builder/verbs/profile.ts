@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { formatByteSize } from '../byte-size.ts';
 import { profilesFolder, readManifest } from '../profile/built.ts';
-import { ensureProfile } from '../profile/publish.ts';
+import { ensureSoundProfile } from '../profile/publish.ts';
 import type { LockOptions } from '../profile/stages.ts';
 import type { Report, Session } from '../session.ts';
 import { findWorkspace } from '../workspace/find.ts';
@@ -26,7 +26,7 @@ export function addProfile(program: Command, run: RunVerb): void {
 
 async function buildProfile(session: Session, name: string, options: LockOptions): Promise<Report> {
   const workspace = await loadWorkspace(findWorkspace(session));
-  const { manifest } = await ensureProfile(session, workspace, name, options);
+  const { manifest } = await ensureSoundProfile(session, workspace, name, options);
   const file = join(profilesFolder(workspace.folder), manifest.image.file);
   return { json: manifest, text: [`${file}  ${formatByteSize(manifest.image.bytes)}, ${formatByteSize(manifest.extracted.bytes)} on the card`] };
 }

@@ -7,27 +7,24 @@ set -eu
 main() {
 	how=$1 out=$2 suite=$3 packages=$4
 	shift 4
-	settings='sh /semeur/settings.sh "$1"' native_path='' essential=true customize=true
+	settings=settings essential=keep customize=keep path=
 	case $how in
-	accelerated)
-		native_path='DPkg::Path "/native/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";'
-		essential='sh /semeur/accelerate.sh "$1"'
-		customize='sh /semeur/unaccelerate.sh "$1"'
-		;;
-	plain) settings=true ;;
+	accelerated) essential=accelerate customize=unaccelerate path=/native/bin: ;;
+	plain) settings=keep ;;
 	esac
+	path=$path/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 	mmdebstrap --mode=root --variant=minbase --architectures=arm64 --format=tar --skip=update \
 		--keyring=/usr/share/keyrings \
 		--aptopt='Acquire::Languages "none";' \
 		--aptopt='Acquire::Retries "5";' \
-		${native_path:+"--aptopt=$native_path"} \
+		--aptopt="DPkg::Path \"$path\";" \
 		--dpkgopt=force-unsafe-io --dpkgopt=force-confold \
 		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
 		--dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/info/*' \
 		--setup-hook='sh /semeur/pool.sh in "$1"' \
-		--essential-hook="$settings" \
-		--essential-hook="$essential" \
-		--customize-hook="$customize" \
+		--essential-hook="sh /semeur/$settings.sh \"\$1\"" \
+		--essential-hook="sh /semeur/$essential.sh \"\$1\"" \
+		--customize-hook="sh /semeur/$customize.sh \"\$1\"" \
 		--customize-hook='sh /semeur/pool.sh out "$1"' \
 		--customize-hook='sh /semeur/scrub.sh "$1"' \
 		--include="$packages" \
