@@ -26,6 +26,8 @@ export async function runCommand(argv: readonly string[], options: CommandOption
   const [program, ...rest] = argv as [string, ...string[]];
   const child = execa(program, rest, {
     encoding: 'buffer',
+    // What programs write may be an image: not a byte is taken from it.
+    stripFinalNewline: false,
     maxBuffer: 256 * 1024 * 1024,
     stdin: options.input === undefined ? 'ignore' : 'pipe',
     ...(options.input === undefined ? {} : { input: options.input }),

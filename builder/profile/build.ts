@@ -10,7 +10,7 @@ import type { Session } from '../session.ts';
 import type { LoadedWorkspace } from '../workspace/load.ts';
 import type { Profile } from '../workspace/schema.ts';
 import { ensureSecrets, readSeedKey } from '../workspace/secrets.ts';
-import { findProfile, overlaysOf, settingsFiles } from './contents.ts';
+import { findProfile, overlaysOf, serviceUnits, settingsFiles } from './contents.ts';
 import { type DiskPlan, planDisk, writeDisk } from './disk.ts';
 import { type LayerEntry, planLayer, renderLayer } from './layer.ts';
 import { readOverlayFiles } from './overlay-files.ts';
@@ -45,9 +45,10 @@ async function planProfile(workspace: LoadedWorkspace, profile: Profile, { toolb
   const plan = planDisk(profile.profile, system, layer, parseByteSize(profile.reserve) ?? 0);
   const seedKey = await readSeedKey(workspace.folder);
   const settings = settingsFiles(overlays);
+  const units = serviceUnits(overlays);
   const made = renderLayer(layer, system, base.epoch).toString('base64');
-  const inputs = [profile.profile, system.key, toolbox.key, JSON.stringify({ plan, settings }), seedKey, made, ...(await scriptTexts('disk.sh'))];
-  const facts: ProfileFacts = { profile: profile.profile, build: hashKey(...inputs), plan, epoch: base.epoch, seedKey, settings };
+  const inputs = [profile.profile, system.key, toolbox.key, JSON.stringify({ plan, settings, units }), seedKey, made, ...(await scriptTexts('disk.sh'))];
+  const facts: ProfileFacts = { profile: profile.profile, build: hashKey(...inputs), plan, epoch: base.epoch, seedKey, settings, units };
   return { facts, groups };
 }
 

@@ -27,3 +27,8 @@ export function settingsFiles(overlays: readonly LoadedOverlay[]): SettingsFile[
   const files = overlays.flatMap(({ templates }) => templates.map(({ to, mode, owner }) => ({ mode, owner, path: to })));
   return files.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
+
+/** The units that services switch on, and that read settings: those of overlays with templates. */
+export function serviceUnits(overlays: readonly LoadedOverlay[]): string[] {
+  return overlays.filter(({ templates }) => templates.length > 0).flatMap(({ units }) => units.enable);
+}

@@ -15,10 +15,12 @@ export interface ProfileFacts {
   /** The seed key's public half, one line. */
   readonly seedKey: string;
   readonly settings: readonly SettingsFile[];
+  /** Of the services: started again once their settings are there. */
+  readonly units: readonly string[];
 }
 
 /** What first boot must know, on the root file system. */
-export function profileFiles({ profile, build, plan, epoch, seedKey, settings }: ProfileFacts): LayerEntry[] {
+export function profileFiles({ profile, build, plan, epoch, seedKey, settings, units }: ProfileFacts): LayerEntry[] {
   const conf = [
     `profile ${profile}`,
     `digest-of-build ${build}`,
@@ -30,6 +32,7 @@ export function profileFiles({ profile, build, plan, epoch, seedKey, settings }:
     '/usr/lib/semeur/profile/seed.conf': conf.join('\n'),
     '/usr/lib/semeur/profile/allowed_signers': renderAllowedSigners(seedKey).trimEnd(),
     '/usr/lib/semeur/profile/settings.list': settings.map(({ mode, owner, path }) => `${mode} ${owner} ${path}`).join('\n'),
+    '/usr/lib/semeur/profile/units.list': units.join('\n'),
     // systemd sets a clock that is behind this file's time forward to it: a Pi has no clock of its own.
     '/usr/lib/clock-epoch': '',
   };
