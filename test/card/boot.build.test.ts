@@ -1,0 +1,83 @@
+import { open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { withWorkFolder } from '../../builder/base/sandbox.ts';
+import { runCommand } from '../../builder/command.ts';
+import type { ClientManifest } from '../../builder/image/client-image.ts';
+import { readBootFiles } from '../../builder/try/boot-files.ts';
+import { bootImage } from '../../builder/try/boot-image.ts';
+import { exportDisk, openDisk, planCardSize } from '../../builder/try/disk.ts';
+import { startMachine } from '../../builder/try/start-machine.ts';
+import { createQuietSession } from '../image/sample-prefix.ts';
+import { buildCards, CARDS } from './cards.ts';
+
+const MIB = 1024 * 1024;
+const session = createQuietSession();
+let manifests: Map<string, ClientManifest>;
+
+beforeAll(async () => {
+  manifests = await buildCards();
+});
+
+function manifestOf(client: string): ClientManifest {
+  const manifest = manifests.get(client);
+  if (!manifest) throw new Error(`no manifest of ${client}`);
+  return manifest;
+}
+
+/** A used card, larger than the image: every byte 0xFF. */
+async function makeUsedCard(file: string, bytes: number): Promise<void> {
+  const handle = await open(file, 'w');
+  const ones = Buffer.alloc(16 * MIB, 0xff);
+  for (let at = 0; at < bytes; at += ones.length) await handle.write(ones, 0, Math.min(ones.length, bytes - at), at);
+  await handle.close();
+}
+
+async function readAt(file: string, offset: number, bytes: number): Promise<Buffer> {
+  const handle = await open(file, 'r');
+  try {
+    const buffer = Buffer.alloc(bytes);
+    await handle.read(buffer, 0, bytes, offset);
+    return buffer;
+  } finally {
+    await handle.close();
+  }
+}
+
+async function checkRoot(raw: string, folder: string, offset: number): Promise<void> {
+  await runCommand(['dd', `if=${raw}`, `of=${join(folder, 'root')}`, 'bs=1M', `skip=${offset / MIB}`, 'conv=sparse', 'status=none']);
+  await runCommand(['e2fsck', '-fn', join(folder, 'root')]);
+  await rm(join(folder, 'root'));
+}
+
+describe('a card', () => {
+  it('written by bmaptool over 0xFF, its power cut after 5 s, boots to its host name, grown, wiped, with a host key of its own, its file system clean', async () => {
+    await withWorkFolder(async (work) => {
+      const { image, extracted, seed, bmap } = manifestOf('lherbier');
+      const card = join(work.path, 'card.img');
+      const cardBytes = planCardSize(extracted.bytes);
+      await makeUsedCard(card, cardBytes);
+      await runCommand(['bmaptool', 'copy', '--bmap', join(CARDS, 'out', bmap), join(CARDS, 'out', image.file), card]);
+      const disk = join(work.path, 'disk.qcow2');
+      const { raw, overlay } = await openDisk(session, card, disk);
+      const files = await readBootFiles(session, raw, work.path);
+      const machine = await startMachine(session, { machine: 'virt', files, disk: overlay, log: join(work.path, 'first.log') });
+      await machine.waitFor('the kernel', 120, ({ seconds }) => seconds.kernel !== null);
+      await new Promise((resolve) => setTimeout(resolve, 5000));
+      await machine.kill();
+      const booted = await bootImage(session, card, { machine: 'virt', until: 'login', disk, timeoutSeconds: 500 });
+      expect(booted).toMatchObject({ hostname: 'herbier', card: { region: 'wiped', hostKey: expect.stringMatching(/^SHA256:/) } });
+      const after = join(work.path, 'after.img');
+      await exportDisk(session, disk, after);
+      const rootStart = (await readAt(after, 446 + 16 + 8, 4)).readUInt32LE(0) * 512;
+      expect(booted.card?.rootBytes).toBeGreaterThan(cardBytes - rootStart - 2 * MIB);
+      expect((await readAt(after, seed.offset, 16)).toString('latin1')).not.toContain('SEMEUR-SEED');
+      await checkRoot(after, work.path, rootStart);
+    });
+  });
+
+  it('boots as an emulated Raspberry Pi 3', async () => {
+    const booted = await bootImage(session, join(CARDS, 'out', manifestOf('durand').image.file), { machine: 'raspi3b', until: 'login' });
+    expect(booted).toMatchObject({ hostname: 'durand', card: { region: 'wiped' } });
+  });
+});
