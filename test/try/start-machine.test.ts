@@ -2,6 +2,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { runCommand } from '../../builder/command.ts';
 import { startMachine } from '../../builder/try/start-machine.ts';
@@ -13,7 +14,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'semeur-machine-'));
   log = join(folder, 'console.log');
   const fake = join(folder, 'qemu-system-aarch64');
-  await writeFile(fake, `#!/bin/sh\nexec "${process.execPath}" "${join(import.meta.dirname, 'fake-qemu.ts')}" "$@"\n`);
+  await writeFile(fake, `#!/bin/sh\nexec "${process.execPath}" "${fileURLToPath(new URL('./fake-qemu.ts', import.meta.url))}" "$@"\n`);
   await chmod(fake, 0o755);
   vi.stubEnv('PATH', `${folder}${delimiter}${process.env['PATH']}`);
 });
