@@ -16,9 +16,9 @@ rows() {
 		ssh-keygen|openssh-client|demo test fast bench build|signs seeds
 		mcopy|mtools|demo test fast bench try|reads the boot partition of an image
 		qemu-system-aarch64|qemu-system-arm|demo test bench try|boots an image without a Pi
-		qemu-img|qemu-utils|demo test bench try|keeps the image untouched while it boots
+		qemu-img|qemu-utils|demo test fast bench try|keeps the image untouched while it boots
 		xz|xz-utils|demo test fast bench try|unpacks an image
-		zstd|zstd|test fast bench|decodes images as clients do
+		zstd|zstd|test fast bench try|decodes images as clients do
 		mkfs.vfat|dosfstools|test fast|makes and checks boot partitions
 		e2fsck|e2fsprogs|test fast bench|checks the root partition
 		bsdcat|libarchive-tools|test fast|decodes images as Raspberry Pi Imager does
