@@ -39,7 +39,8 @@ export interface Card {
   restart(): Promise<void>;
 }
 
-export async function makeCard(key: SeedKey): Promise<Card> {
+/** @param within the words before each command, to run it in another network. */
+export async function makeCard(key: SeedKey, within: readonly string[] = []): Promise<Card> {
   const root = await makeCardRoot(key, { regionOffset: REGION.offset });
   const path = (inside: string) => join(root, inside);
   const disk = path('dev/mmcblk0');
@@ -49,6 +50,10 @@ export async function makeCard(key: SeedKey): Promise<Card> {
   };
   await put('proc/self/mountinfo', '21 1 0:20 / /proc rw - proc proc rw\n36 1 179:2 / / rw,noatime - ext4 /dev/root rw\n');
   await put('proc/sys/kernel/hostname', 'localhost\n');
+  await put('proc/sys/kernel/random/boot_id', '6d0e6d3c-0000-4000-8000-000000000000\n');
+  await put('proc/device-tree/serial-number', '10000000abcdef01\0');
+  await put('proc/device-tree/model', 'Raspberry Pi 4 Model B "x"\\ Rev 1.4\0');
+  await put('proc/uptime', '12.34 40.00\n');
   await put('sys/devices/mmc/mmcblk0/size', `${CARD_BYTES / 512}\n`);
   await put('sys/devices/mmc/mmcblk0/mmcblk0p2/start', `${ROOT_START / 512}\n`);
   await put('sys/devices/mmc/mmcblk0/mmcblk0p2/size', `${(REGION.offset - ROOT_START) / 512}\n`);
@@ -70,8 +75,8 @@ export async function makeCard(key: SeedKey): Promise<Card> {
     read: (inside) => readFile(path(inside), 'utf8'),
     async run(shell, program, ...args) {
       await shellAsSh(root, shell);
-      const argv = [path(`usr/lib/semeur/${program}`), ...args];
-      const { exitCode, all } = await execa('sh', argv, { env: environment(root), reject: false, all: true, stdin: 'ignore' });
+      const [first = '', ...argv] = [...within, 'sh', path(`usr/lib/semeur/${program}`), ...args];
+      const { exitCode, all } = await execa(first, argv, { env: environment(root), reject: false, all: true, stdin: 'ignore' });
       return { exitCode, output: all };
     },
     async runUntil(shell, call, stage) {
@@ -123,6 +128,14 @@ async function makeStandIns(root: string): Promise<void> {
   await mkdir(bin);
   const note = (name: string) => `echo "${name} $*" >>'${join(bin, 'calls')}'`;
   for (const name of ['mount', 'systemctl', 'resize2fs']) await writeStandIn(join(bin, name), note(name));
+  // Answers, sets no clock of this machine.
+  await writeStandIn(join(bin, 'date'), `case $1 in --set) ${note('date')} ;; *) PATH=\${PATH#*fake-bin:} exec date "$@" ;; esac`);
+  await writeStandIn(join(bin, 'timedatectl'), 'echo no');
+  // As the kernel would: this machine's may have no WireGuard.
+  await writeStandIn(
+    join(bin, 'ip'),
+    `case $* in 'link add dev '*) exec wireguard-go "$4" >/dev/null 2>&1 ;; *) PATH=\${PATH#*fake-bin:} exec ip "$@" ;; esac`,
+  );
   // The real one reads the table; the kernel's side is a file.
   await writeStandIn(
     join(bin, 'partx'),

@@ -17,6 +17,8 @@ const READY = new RegExp(
   'm',
 );
 
+const HEARTBEAT = 'systemctl --no-block start semeur-heartbeat.service';
+
 /** What every first boot must end with, however it went. */
 async function expectReady(card: Card): Promise<void> {
   expect(await card.read('dev/console')).toMatch(READY);
@@ -106,7 +108,7 @@ for (const shell of SHELLS) {
       await card.run(shell, 'run', 'enrol');
       await expectReady(card);
       expect(await card.read('etc/ssh/ssh_host_ed25519_key')).toBe(hostKey);
-      expect((await card.calls()).slice(calls.length)).toEqual([`resize2fs ${card.disk}p2`]);
+      expect((await card.calls()).slice(calls.length)).toEqual([`resize2fs ${card.disk}p2`, HEARTBEAT]);
     });
 
     it('starts again with a higher generation, and ignores a lower one', async () => {

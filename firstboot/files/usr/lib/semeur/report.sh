@@ -16,9 +16,10 @@ say() {
 	} 2>/dev/null >>"${ROOT:-}/dev/console" || :
 }
 
-# tell FRENCH ENGLISH: said now, and kept for the report.
+# tell FRENCH ENGLISH: said now, and kept for the report; once, however often a step is tried.
 tell() {
 	mkdir -p "${ROOT:-}/run/semeur"
+	! grep -qxF -e "$1" "${ROOT:-}/run/semeur/told.fr" 2>/dev/null || return 0
 	printf '%s\n' "$1" >>"${ROOT:-}/run/semeur/told.fr"
 	printf '%s\n' "$2" >>"${ROOT:-}/run/semeur/told.en"
 	if [ "$(language)" = en ]; then say "$2" "$1"; else say "$1" "$2"; fi
@@ -28,4 +29,10 @@ tell() {
 fail() {
 	tell "$1" "$2"
 	exit 3
+}
+
+# later FRENCH ENGLISH: tells what the step waits for, and leaves it. Exit code 75, as sysexits.h has it: try again.
+later() {
+	tell "$1" "$2"
+	exit 75
 }

@@ -20,3 +20,8 @@ generation_of() {
 	generation=$(head -c 4096 "$1" 2>/dev/null | tr -d '\000' | sed -n '1{/^SEMEUR-SEED 1$/!q};s/^generation \([1-9][0-9]\{0,8\}\)$/\1/p;4q')
 	echo "${generation:-0}"
 }
+
+# Does the staged seed say where home is? 10-seed leaves that note, since the enrolment's secrets are only ever in /run.
+asks_enrolment() {
+	[ -e "${ROOT:-}/var/lib/semeur/seed/enrols" ]
+}

@@ -1,0 +1,35 @@
+# shellcheck shell=sh
+# What the card knows of the network around it, and how it waits for it. Sourced by the steps.
+
+# The routes that lead out of the card; nothing without a network.
+routes_out() {
+	{
+		ip -4 route show
+		ip -6 route show
+	} 2>/dev/null | grep -v -e '^fe80' -e '^ff00' -e '^multicast' -e ' dev lo ' -e ' dev semeur' || :
+}
+
+has_network() {
+	[ -n "$(routes_out)" ]
+}
+
+# back_off TRIES: 5 s, twice as long each time, 5 min at most, less up to a half by chance; shorter when the network changes,
+# and for as long as there is none.
+# Returns 1 when the network changed: what failed before may work now.
+back_off() {
+	seconds=300
+	[ "$1" -ge 6 ] || seconds=$((5 << $1))
+	seconds=$((seconds - $(random_below $((seconds / 2 + 1)))))
+	before=$(routes_out)
+	while [ "$seconds" -gt 0 ]; do
+		sleep 2
+		now=$(routes_out)
+		[ "$now" = "$before" ] || return 1
+		[ -z "$now" ] || seconds=$((seconds - 2))
+	done
+}
+
+random_below() {
+	number=$(od -An -tu2 -N2 /dev/urandom | tr -d ' ')
+	echo $((number % $1))
+}
