@@ -3,7 +3,7 @@
 
 # take_certificate LINE: home's certificate for this card's host key; anything else is left alone.
 take_certificate() {
-	printf '%s\n' "$1" | grep -qx 'ssh-ed25519-cert-v01@openssh.com [A-Za-z0-9+/=]\{100,8000\}\( .*\)\{0,1\}' || return 0
+	printf '%s\n' "$1" | grep -qx 'ssh-ed25519-cert-v01@openssh.com [A-Za-z0-9+/=]\{1,\}\( .*\)\{0,1\}' || return 0
 	printf '%s\n' "$1" >"${ROOT:-}/run/semeur/certificate.pub"
 	[ "$(certified_key "${ROOT:-}/run/semeur/certificate.pub")" = "$(fingerprint "${ROOT:-}/etc/ssh/ssh_host_ed25519_key.pub")" ] || return 0
 	keep "${ROOT:-}/etc/ssh/ssh_host_ed25519_key-cert.pub" 644 <"${ROOT:-}/run/semeur/certificate.pub"
@@ -11,7 +11,7 @@ take_certificate() {
 
 # trust_operators LINE: the key that signs operators' keys, and the name that such a certificate must carry to be good here.
 trust_operators() {
-	printf '%s\n' "$1" | grep -qx 'ssh-ed25519 [A-Za-z0-9+/=]\{60,100\}\( .*\)\{0,1\}' || return 0
+	printf '%s\n' "$1" | grep -qx 'ssh-ed25519 [A-Za-z0-9+/=]\{1,\}\( .*\)\{0,1\}' || return 0
 	sed -n 's/^client //p' "${ROOT:-}/var/lib/semeur/seed/header" | head -n 1 | keep "${ROOT:-}/etc/ssh/semeur_principals" 644
 	printf '%s\n' "$1" | keep "${ROOT:-}/etc/ssh/semeur_user_ca.pub" 644
 }

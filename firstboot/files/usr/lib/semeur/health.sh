@@ -1,0 +1,64 @@
+# shellcheck shell=sh
+# How the card is, as home hears it. Sourced by the heartbeat, after home.sh and identity.sh.
+
+# health: the heartbeat's JSON.
+health() {
+	printf '{"bootId":%s,"bootCounter":%s,"serial":%s,' "$(text "$(boot_id)" 36)" "$(number "$(boot_counter)")" "$(text "$(serial_number)" 64)"
+	printf '"uptime":%s,"clock":%s,' "$(number "$(uptime_seconds)")" "$(number "$(date +%s)")"
+	printf '"temperature":%s,' "$(number "$(cat "${ROOT:-}/sys/class/thermal/thermal_zone0/temp" 2>/dev/null)")"
+	printf '"rootFree":%s,"rootSize":%s,' "$(number "$(root_bytes avail)")" "$(number "$(root_bytes size)")"
+	printf '"failedUnits":[%s],' "$(failed_units)"
+	printf '"remoteAccess":%s,"underVoltage":%s,' "$(text "$(remote_access)" 3)" "$(under_voltage)"
+	printf '"certificateExpires":%s,' "$(number "$(certificate_end)")"
+	printf '"report":%s,"build":%s' "$(text "$(cat "${ROOT:-}/run/semeur/state" 2>/dev/null || echo working)" 10)" "$(text "$(profile_fact digest-of-build)" 64)"
+	steps=$(cat "${ROOT:-}/run/semeur/failed.enrol" "${ROOT:-}/run/semeur/waiting.enrol" 2>/dev/null | paste -s -d ' ' -)
+	[ -z "$steps" ] || printf ',"steps":%s' "$(text "$steps")"
+	echo '}'
+}
+
+# One more at each boot: a copy of this card, or an older state of it, can't count on from where home saw it.
+boot_counter() {
+	boots="${ROOT:-}/var/lib/semeur/boots"
+	counted=0 last=
+	! [ -s "$boots" ] || read -r counted last <"$boots"
+	case $counted in '' | *[!0-9]*) counted=0 ;; esac
+	if [ "$last" != "$(boot_id)" ]; then
+		counted=$((counted + 1))
+		echo "$counted $(boot_id)" | keep "$boots" 644
+	fi
+	echo "$counted"
+}
+
+uptime_seconds() {
+	cut -d . -f 1 "${ROOT:-}/proc/uptime"
+}
+
+# Of the root file system: root_bytes avail|size.
+root_bytes() {
+	df --block-size=1 --output="$1" "${ROOT:-}/" | tail -n 1 | tr -d ' '
+}
+
+failed_units() {
+	separator=
+	systemctl list-units --state=failed --plain --no-legend --full 2>/dev/null | head -n 20 | while read -r unit _; do
+		printf '%s%s' "$separator" "$(text "$unit" 100)"
+		separator=,
+	done
+}
+
+# The client's word: "off" shuts the operators out.
+remote_access() {
+	if [ "$(cat "${ROOT:-}/var/lib/semeur/remote-access" 2>/dev/null)" = off ]; then echo off; else echo on; fi
+}
+
+# The Pi's own sensor tells of a weak power supply; no other board has it.
+under_voltage() {
+	for sensor in "${ROOT:-}/sys/class/hwmon"/*; do
+		[ "$(cat "$sensor/name" 2>/dev/null)" = rpi_volt ] || continue
+		case $(cat "$sensor/in0_lcrit_alarm" 2>/dev/null) in
+		0) printf false && return ;;
+		1) printf true && return ;;
+		esac
+	done
+	printf null
+}
