@@ -1,7 +1,7 @@
-import { chmod, mkdir, open, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, open, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { makeCardRoot, type SeedKey } from '../seed/seed-key.ts';
+import { FIRSTBOOT, makeCardRoot, type SeedKey } from '../seed/seed-key.ts';
 
 const MIB = 1024 * 1024;
 /** Partition 2 from 2 MiB to 6 MiB, the seed region up to 10 MiB, on a card of 16 MiB. */
@@ -17,6 +17,11 @@ export interface Ran {
   readonly output: string;
 }
 
+export interface Running {
+  readonly ended: Promise<Ran>;
+  kill(): void;
+}
+
 /** A Pi as far as first boot's programs can tell: a root with its disk, sysfs and boot partition, and stand-ins for what needs a kernel. */
 export interface Card {
   readonly root: string;
@@ -25,6 +30,8 @@ export interface Card {
   read(inside: string): Promise<string>;
   /** Runs a program of /usr/lib/semeur with the given shell, which also runs its children. */
   run(shell: Shell, program: string, ...args: string[]): Promise<Ran>;
+  /** Starts one, to be ended by the caller. */
+  start(shell: Shell, program: string, ...args: string[]): Promise<Running>;
   /** Puts bytes at an offset of the disk. */
   putOnDisk(bytes: Buffer, offset: number): Promise<void>;
   onDisk(offset: number, bytes: number): Promise<Buffer>;
@@ -44,6 +51,7 @@ export async function makeCard(key: SeedKey, within: readonly string[] = []): Pr
   const root = await makeCardRoot(key, { regionOffset: REGION.offset });
   const path = (inside: string) => join(root, inside);
   const disk = path('dev/mmcblk0');
+  await cp(join(FIRSTBOOT, '../../sbin'), path('usr/sbin'), { recursive: true });
   const put = async (file: string, text: string) => {
     await mkdir(join(path(file), '..'), { recursive: true });
     await writeFile(path(file), text);
@@ -68,17 +76,20 @@ export async function makeCard(key: SeedKey, within: readonly string[] = []): Pr
   await makeDisk(disk);
   await makeStandIns(root);
 
+  const start = async (shell: Shell, program: string, ...args: string[]) => {
+    await shellAsSh(root, shell);
+    const file = path(program.startsWith('/') ? program : `usr/lib/semeur/${program}`);
+    const [first = '', ...argv] = [...within, 'sh', file, ...args];
+    const child = execa(first, argv, { env: environment(root), reject: false, all: true, stdin: 'ignore' });
+    return { ended: child.then(({ exitCode, all }) => ({ exitCode, output: all })), kill: () => child.kill('SIGKILL') };
+  };
   return {
     root,
     disk,
     path,
     read: (inside) => readFile(path(inside), 'utf8'),
-    async run(shell, program, ...args) {
-      await shellAsSh(root, shell);
-      const [first = '', ...argv] = [...within, 'sh', path(`usr/lib/semeur/${program}`), ...args];
-      const { exitCode, all } = await execa(first, argv, { env: environment(root), reject: false, all: true, stdin: 'ignore' });
-      return { exitCode, output: all };
-    },
+    run: async (shell, program, ...args) => (await start(shell, program, ...args)).ended,
+    start,
     async runUntil(shell, call, stage) {
       await shellAsSh(root, shell);
       await rm(path('cut-bin/count'), { force: true });

@@ -9,9 +9,11 @@ import { FILES } from '../seed/seed-key.ts';
 import type { StandInSettings } from './stand-in-home.ts';
 
 const PREFIX = 'fd5e:3e0f:1a2b::/48';
-const HUB = 'fd5e:3e0f:1a2b::1';
+export const HUB = 'fd5e:3e0f:1a2b::1';
 const HUB_LAN = '198.51.100.1';
 const CARD_LAN = '198.51.100.2';
+/** An operator's, who comes through the hub. */
+export const OPERATOR = 'fd5e:3e0f:1a2b:2::5';
 export const CARD_ADDRESS = 'fd5e:3e0f:1a2b:1::7';
 
 /** What a card and a hub need to meet: two networks joined by one cable, wireguard-go on the hub, the stand-in home behind it. */
@@ -27,6 +29,11 @@ export interface Hub {
   letUdp(through: boolean): Promise<void>;
   /** A new seed for the same client: another key and token, the same home. */
   reissue(): Promise<void>;
+  listenOnCard(port: string): Promise<void>;
+  /** Does a connection from an address of the hub's network open? */
+  reaches(from: string, to: string, port: string): Promise<boolean>;
+  /** Opens such a connection. @returns what tells whether the other side ended it within 5 s. */
+  hold(from: string, to: string, port: string): Promise<{ readonly cut: Promise<boolean> }>;
   close(): Promise<void>;
 }
 
@@ -60,7 +67,7 @@ export async function makeHub(): Promise<Hub> {
   const hubKey = await key('hub.key');
   await run('sh', '-c', 'wireguard-go wg0 >/dev/null 2>&1');
   await run('wg', 'set', 'wg0', 'private-key', join(folder, 'hub.key'), 'listen-port', '51820');
-  for (const address of [HUB, hubNurseryAddress(PREFIX)]) await run('ip', 'address', 'add', `${address}/128`, 'dev', 'wg0');
+  for (const address of [HUB, OPERATOR, hubNurseryAddress(PREFIX)]) await run('ip', 'address', 'add', `${address}/128`, 'dev', 'wg0');
   await run('ip', 'link', 'set', 'wg0', 'up');
   await run('ip', 'route', 'add', PREFIX, 'dev', 'wg0');
   await exec(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', join(folder, 'ca')]);
@@ -88,8 +95,6 @@ export async function makeHub(): Promise<Hub> {
   let token = '';
   let home: ReturnType<typeof serve> | undefined;
   const reissue = async () => {
-    home?.kill();
-    await home;
     issued += 1;
     boot = await key('boot.key');
     token = `token-${issued}`;
@@ -103,7 +108,7 @@ export async function makeHub(): Promise<Hub> {
     };
     const file = join(folder, 'settings.json');
     await writeFile(file, JSON.stringify(settings));
-    await rm(join(folder, 'requests'), { force: true });
+    if (home) return;
     const argv = [...hubSide.within, process.execPath, '--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'stand-in-home.ts'), file];
     home = serve(argv);
     await waitFor(() => readFile(join(folder, 'requests')));
@@ -139,6 +144,27 @@ PresharedKey = ${psk}\nAllowedIPs = ${hubNurseryAddress(PREFIX)}/128\nPersistent
         ? 'delete table inet test'
         : 'table inet test { chain input { type filter hook input priority 0; udp dport 51820 drop; }; }';
       await run('nft', rules);
+    },
+    async listenOnCard(port) {
+      const server = `require('net').createServer((s) => s.on('error', () => {})).listen(${port}, () => console.log('here'))`;
+      const child = serve([...cardSide.within, process.execPath, '-e', server]);
+      await once(child.stdout, 'data');
+    },
+    async reaches(from, to, port) {
+      const client = `const s = require('net').connect({ host: '${to}', port: ${port}, localAddress: '${from}', timeout: 1500 });
+s.on('connect', () => process.exit(0)).on('error', () => process.exit(1)).on('timeout', () => process.exit(1))`;
+      return run(process.execPath, '-e', client).then(
+        () => true,
+        () => false,
+      );
+    },
+    async hold(from, to, port) {
+      const client = `const s = require('net').connect({ host: '${to}', port: ${port}, localAddress: '${from}' });
+s.on('connect', () => console.log('here')).on('error', () => {}).on('close', () => process.exit(0));
+setTimeout(() => process.exit(1), 5000)`;
+      const child = serve([...hubSide.within, process.execPath, '-e', client]);
+      await once(child.stdout, 'data');
+      return { cut: child.then(({ exitCode }) => exitCode === 0) };
     },
     async close() {
       await Promise.all([hubSide.close(), cardSide.close()]);

@@ -23,7 +23,8 @@ export interface StandInSettings {
   readonly port: number;
 }
 
-const settings: StandInSettings = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8'));
+const readSettings = (): StandInSettings => JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8'));
+let settings = readSettings();
 /** The one claim: its public key and the answer to it. */
 let claim: { publicKey: string; answer: string } | undefined;
 
@@ -31,6 +32,10 @@ const wg = (...args: string[]) => execFileSync('wg', ['set', settings.interface,
 const now = () => `time ${Math.floor(Date.now() / 1000)}\n`;
 
 function answer(path: string, body: string): [number, string] {
+  const before = settings.token;
+  settings = readSettings();
+  // A new seed was issued.
+  if (settings.token !== before) claim = undefined;
   const { token, publicKey, hostKey } = JSON.parse(body);
   if (path === '/v1/claim') {
     if (token !== settings.token) return [410, 'error gone The token is unknown.\n'];
@@ -38,6 +43,7 @@ function answer(path: string, body: string): [number, string] {
     claim ??= { publicKey, answer: newClaim(publicKey, hostKey) };
     return [200, claim.answer + now()];
   }
+  if (path === '/v1/heartbeat') return [200, `${now()}interval 300\n`];
   if (path === '/v1/confirm') wg('peer', settings.bootstrapKey, 'remove');
   return [200, now()];
 }
