@@ -14,6 +14,7 @@ rows() {
 		newuidmap|uidmap|demo test bench build|builds without root
 		/usr/share/keyrings/debian-archive-keyring.gpg|debian-archive-keyring|demo test bench build|checks Debian's signatures
 		ssh-keygen|openssh-client|demo test fast bench build|signs seeds
+		openssl|openssl|demo test fast bench build|makes home's certificate
 		mcopy|mtools|demo test fast bench try|reads the boot partition of an image
 		qemu-system-aarch64|qemu-system-arm|demo test bench try|boots an image without a Pi
 		qemu-img|qemu-utils|demo test fast bench try|keeps the image untouched while it boots

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LoadedOverlay, LoadedWorkspace } from '../workspace/load.ts';
 import type { Client, Operator } from '../workspace/schema.ts';
-import type { VpnKey } from '../workspace/secrets.ts';
+import { pinOf, readHomeTls, readHubKey, readUserCa } from '../workspace/secrets.ts';
 import { hubNurseryAddress, nurseryAddress } from './addresses.ts';
 import type { ClientKeys } from './keys.ts';
 import { compileTemplate, type Template } from './render.ts';
@@ -22,6 +22,19 @@ export interface SeedTemplates {
   readonly own: ReadonlyMap<string, Template>;
   /** By overlay: the settings' defaults, and a template for each file that it brings. */
   readonly services: ReadonlyMap<string, { readonly defaults: Readonly<Record<string, string>>; readonly files: ReadonlyMap<string, Template> }>;
+}
+
+/** What every card of an operator has to know of home. */
+export interface HomeFacts {
+  readonly hubKey: string;
+  /** Of home's key and of the one that will follow it. */
+  readonly pins: readonly string[];
+  readonly userCa: string;
+}
+
+export async function readHomeFacts(workspace: string): Promise<HomeFacts> {
+  const [hub, tls, userCa] = await Promise.all([readHubKey(workspace), readHomeTls(workspace), readUserCa(workspace)]);
+  return { hubKey: hub.publicKey, pins: [pinOf(tls.key), pinOf(tls.backupKey)], userCa };
 }
 
 export async function loadSeedTemplates({ overlays }: LoadedWorkspace): Promise<SeedTemplates> {
@@ -51,12 +64,12 @@ export function renderSeedFiles(
   operator: Operator,
   client: Client,
   keys: ClientKeys,
-  hub: VpnKey,
+  home: HomeFacts,
   services: readonly string[],
 ): Map<string, Buffer> {
   const common = { client: describeClient(client, operator), operator: { name: operator.operator, email: operator.email ?? '' } };
   const files = new Map<string, Buffer>();
-  const enrolment = { ...common, ...describeEnrolment(operator, keys, hub) };
+  const enrolment = { ...common, ...describeEnrolment(operator, keys, home) };
   for (const [name, template] of templates.own) files.set(name, Buffer.from(template(enrolment)));
   for (const service of services) {
     const { defaults = {}, files: ofService = new Map<string, Template>() } = templates.services.get(service) ?? {};
@@ -70,12 +83,12 @@ function describeClient({ client, name, hostname = client, language, timezone }:
   return { client, name, hostname, language: language ?? operator.language, timezone: timezone ?? operator.timezone };
 }
 
-function describeEnrolment({ vpn, home }: Operator, keys: ClientKeys, hub: VpnKey) {
+function describeEnrolment({ vpn, home }: Operator, keys: ClientKeys, { hubKey, pins, userCa }: HomeFacts) {
   const hubAddress = hubNurseryAddress(vpn.prefix);
   return {
     vpn: { privateKey: keys.vpn.privateKey, presharedKey: keys.presharedKey, address: nurseryAddress(vpn.prefix, keys.vpn.publicKey) },
-    hub: { publicKey: hub.publicKey, address: `${hubAddress}/128`, endpoints: vpn.endpoints },
-    home: { url: home.url, tunnelUrl: `http://[${hubAddress}]:8080` },
+    hub: { publicKey: hubKey, address: `${hubAddress}/128`, endpoints: vpn.endpoints },
+    home: { url: new URL(home.url).origin, tunnelUrl: `http://[${hubAddress}]:8080`, pins, userCa },
     token: { value: keys.token, expires: keys.tokenExpires },
   };
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { EXIT, Failure } from '../failure.ts';
 import { makeVpnKey, readSecret, secretsFile, type VpnKey, writeSecret } from '../workspace/secrets.ts';
 
 const DAY = 86_400_000;
@@ -16,15 +17,43 @@ export interface ClientKeys {
   readonly token: string;
   /** ISO 8601. Stored, not computed anew, so that the seed stays the same; home alone judges it. */
   readonly tokenExpires: string;
+  /** What was issued so far is good for nothing any more, for good: the next generation is. */
+  readonly revoked?: true;
 }
 
 export async function ensureClientKeys(workspace: string, client: string, now: Date = new Date()): Promise<ClientKeys> {
-  const file = secretsFile(workspace, 'clients', `${client}.json`);
-  const found = await readSecret<ClientKeys>(file);
+  const found = await readSecret<ClientKeys>(keysFile(workspace, client));
   if (found) return found;
   const keys = makeClientKeys(1, now);
-  await writeSecret(file, keys);
+  await writeSecret(keysFile(workspace, client), keys);
   return keys;
+}
+
+/** New keys and a new token in the place of those before, which home stops taking when it reads the order. */
+export async function reissueClientKeys(workspace: string, client: string, now: Date = new Date()): Promise<ClientKeys> {
+  const found = await requireClientKeys(workspace, client);
+  const keys = makeClientKeys(found.generation + 1, now);
+  await writeSecret(keysFile(workspace, client), keys);
+  return keys;
+}
+
+export async function revokeClientKeys(workspace: string, client: string): Promise<ClientKeys> {
+  const keys: ClientKeys = { ...(await requireClientKeys(workspace, client)), revoked: true };
+  await writeSecret(keysFile(workspace, client), keys);
+  return keys;
+}
+
+async function requireClientKeys(workspace: string, client: string): Promise<ClientKeys> {
+  const found = await readSecret<ClientKeys>(keysFile(workspace, client));
+  if (found) return found;
+  throw new Failure(`Cannot find the keys of "${client}": nothing was issued to it yet`, {
+    hint: `Make its card: semeur build ${client}`,
+    exitCode: EXIT.usage,
+  });
+}
+
+function keysFile(workspace: string, client: string): string {
+  return secretsFile(workspace, 'clients', `${client}.json`);
 }
 
 function makeClientKeys(generation: number, now: Date): ClientKeys {

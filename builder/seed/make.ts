@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { Failure } from '../failure.ts';
 import type { LoadedWorkspace } from '../workspace/load.ts';
 import type { Client } from '../workspace/schema.ts';
-import { readHubKey, readSeedKey, seedKeyFile } from '../workspace/secrets.ts';
-import { loadSeedTemplates, renderSeedFiles } from './contents.ts';
+import { readSeedKey, seedKeyFile } from '../workspace/secrets.ts';
+import { loadSeedTemplates, readHomeFacts, renderSeedFiles } from './contents.ts';
 import { HEADER_BYTES, renderHeader, SIGNATURE_BYTES } from './header.ts';
 import { ensureClientKeys } from './keys.ts';
 import { renderSeedTar } from './seed-tar.ts';
@@ -29,12 +29,12 @@ export interface SeedPlan {
 export async function makeSeeds(workspace: LoadedWorkspace, plans: readonly SeedPlan[], signal: AbortSignal): Promise<MadeSeed[]> {
   const { folder, operator } = workspace;
   const templates = await loadSeedTemplates(workspace);
-  const hub = await readHubKey(folder);
+  const home = await readHomeFacts(folder);
   const signer = fingerprintOf(await readSeedKey(folder));
   const unsigned = await Promise.all(
     plans.map(async ({ client, services, previous }) => {
       const keys = await ensureClientKeys(folder, client.client);
-      const tar = renderSeedTar(renderSeedFiles(templates, operator, client, keys, hub, services));
+      const tar = renderSeedTar(renderSeedFiles(templates, operator, client, keys, home, services));
       const sha256 = createHash('sha256').update(tar).digest('hex');
       const header = renderHeader({
         client: client.client,

@@ -11,6 +11,7 @@ import { runLanes } from '../lanes.ts';
 import { findProfile, overlaysOf } from '../profile/contents.ts';
 import { ensureProfile } from '../profile/publish.ts';
 import { type MadeSeed, makeSeeds } from '../seed/make.ts';
+import { writeOrders } from '../seed/order.ts';
 import type { Report, Session } from '../session.ts';
 import { findWorkspace } from '../workspace/find.ts';
 import { type LoadedWorkspace, loadWorkspace } from '../workspace/load.ts';
@@ -51,6 +52,8 @@ export async function build(session: Session, names: readonly string[], options:
   const title = options.seedOnly ? 'Making seeds' : 'Making images';
   const manifests = await session.progress.step(`${title} of ${clients.length} ${clients.length === 1 ? 'client' : 'clients'}`, async (note) => {
     const seeds = await makeSeeds(workspace, planSeeds(workspace, clients, out), session.signal);
+    // Before the images: a card is not to call a home that never heard of it.
+    await writeOrders(workspace, clients);
     let done = 0;
     return runLanes(seeds, LANES, async (made) => {
       session.signal.throwIfAborted();

@@ -2,13 +2,16 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Finding } from './finding.ts';
 
-/** Folders that hold keys, and seeds with tokens: never for others on this machine, nor for git. */
+/** Folders that hold keys, seeds with tokens, and home's database: never for others on this machine, nor for git. */
 const PRIVATE = ['secrets', 'out'];
+/** Only on the machine where home runs. */
+const OF_HOME = 'home';
 
 /** Whether others on this machine, or readers of the repository, could see the operator's secrets. */
 export async function checkSecrets(workspace: string): Promise<Finding[]> {
   const ignored = await readFile(join(workspace, '.gitignore'), 'utf8').catch(() => '');
-  return [...PRIVATE.filter((name) => !isIgnored(ignored, name)).map(findUnignored), ...(await findReadable(workspace, 'secrets'))];
+  const folders = (await stat(join(workspace, OF_HOME)).catch(() => undefined)) ? [...PRIVATE, OF_HOME] : PRIVATE;
+  return [...folders.filter((name) => !isIgnored(ignored, name)).map(findUnignored), ...(await findReadable(workspace, 'secrets'))];
 }
 
 function findUnignored(name: string): Finding {

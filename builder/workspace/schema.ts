@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { refuseEndpoint, refuseHomeUrl, refuseMirror, refusePrefix } from './rules/addresses.ts';
+import { refuseEndpoint, refuseHomeUrl, refuseListen, refuseMirror, refusePrefix } from './rules/addresses.ts';
 import { mode, owner, refuseCardPath, refuseSeedPath, refuseTemplatePath, unit } from './rules/card-paths.ts';
 import { name, refuseHostName, refuseSize, refuseTimeZone } from './rules/names.ts';
 import { line, matching, ruled } from './rules/rule.ts';
@@ -24,7 +24,13 @@ export const operatorSchema = z.strictObject({
       endpoints: z.array(ruled(refuseEndpoint)).min(1).describe('Where cards reach your VPN, each "host:port", tried in turn'),
     })
     .describe('The VPN between you and the cards'),
-  home: z.strictObject({ url: ruled(refuseHomeUrl).describe('The public address of your server') }).describe('Your server, which cards call'),
+  home: z
+    .strictObject({
+      url: ruled(refuseHomeUrl).describe('The public address of your server, with the port unless it is 443'),
+      listen: ruled(refuseListen).default('[::]:8443').describe('Where your server waits for that address, "address:port"'),
+      vpnPort: z.int().min(1).max(65535).default(51820).describe('The UDP port of your VPN; other ports of the endpoints are led to it'),
+    })
+    .describe('Your server, which cards call'),
   mirror: ruled(refuseMirror).describe('The Debian mirror to build from; without it, the one that this machine uses').optional(),
 });
 export type Operator = z.output<typeof operatorSchema>;

@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { mkdir, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomically } from '../atomic-file.ts';
@@ -11,16 +11,29 @@ export interface VpnKey {
   readonly publicKey: string;
 }
 
-/** Makes what a workspace's secrets lack: the folder (0700), the key that signs seeds, the VPN hub's key. */
+/** What home's public listener shows, whose key cards know from their seed. PEM. */
+export interface HomeTls {
+  readonly key: string;
+  readonly certificate: string;
+  /** For the day the key must change: cards take it as well. Kept where home can't lose it. */
+  readonly backupKey: string;
+}
+
+/** Makes what a workspace's secrets lack: the folder (0700), the keys that sign seeds and operators' SSH keys, those of the VPN hub and of home. */
 export async function ensureSecrets(workspace: string): Promise<void> {
   await mkdir(secretsFile(workspace), { recursive: true, mode: 0o700 });
   await checkPrivate(secretsFile(workspace), 'chmod -R go= secrets');
   await mkdir(secretsFile(workspace, 'clients'), { recursive: true, mode: 0o700 });
   const seedKey = seedKeyFile(workspace);
-  if (!(await exists(seedKey))) await makeSeedKey(seedKey);
+  if (!(await exists(seedKey))) await makeSshKey(seedKey, 'semeur seed key');
   await checkPrivate(seedKey, 'chmod 600 secrets/seed_key');
+  const userCa = secretsFile(workspace, 'user_ca');
+  if (!(await exists(userCa))) await makeSshKey(userCa, 'semeur operators');
+  await checkPrivate(userCa, 'chmod 600 secrets/user_ca');
   const hub = secretsFile(workspace, 'hub.json');
   if (!(await exists(hub))) await writeSecret(hub, makeVpnKey());
+  const tls = secretsFile(workspace, 'home-tls.json');
+  if (!(await exists(tls))) await writeSecret(tls, await makeHomeTls());
 }
 
 /** A path in the workspace's secrets/. */
@@ -37,8 +50,24 @@ export async function readSeedKey(workspace: string): Promise<string> {
   return readFile(`${seedKeyFile(workspace)}.pub`, 'utf8');
 }
 
+/** The public half of the key that signs operators' SSH keys, "ssh-ed25519 AAAA…". Only operators hold the other half. */
+export async function readUserCa(workspace: string): Promise<string> {
+  const line = await readFile(`${secretsFile(workspace, 'user_ca')}.pub`, 'utf8');
+  return line.trim().split(/\s+/).slice(0, 2).join(' ');
+}
+
 export async function readHubKey(workspace: string): Promise<VpnKey> {
-  return (await readSecret<VpnKey>(secretsFile(workspace, 'hub.json'))) ?? makeVpnKey();
+  return requireSecret<VpnKey>(workspace, 'hub.json');
+}
+
+export async function readHomeTls(workspace: string): Promise<HomeTls> {
+  return requireSecret<HomeTls>(workspace, 'home-tls.json');
+}
+
+/** The pin of a key, as curl's --pinnedpubkey takes it: "sha256//BASE64" of its public half. */
+export function pinOf(privateKey: string): string {
+  const spki = createPublicKey(createPrivateKey(privateKey)).export({ type: 'spki', format: 'der' });
+  return `sha256//${createHash('sha256').update(spki).digest('base64')}`;
 }
 
 /** X25519, as `wg genkey` makes it. */
@@ -74,10 +103,31 @@ async function checkPrivate(path: string, remedy: string): Promise<void> {
   throw new Failure(`Cannot use "${path}": others may read it`, { hint: `Type: ${remedy}`, exitCode: EXIT.usage });
 }
 
+/** Another key in the place of a lost one would shut out every card that knows the first. */
+async function requireSecret<T>(workspace: string, name: string): Promise<T> {
+  const found = await readSecret<T>(secretsFile(workspace, name));
+  if (found !== undefined) return found;
+  throw new Failure(`Cannot find the secret "secrets/${name}" of the workspace`, {
+    hint: 'Copy it from the workspace that makes the cards, or from your backup',
+    exitCode: EXIT.usage,
+  });
+}
+
+/** The key goes in by standard input. A hundred years: cards know the key, and don't look at dates. */
+async function makeHomeTls(): Promise<HomeTls> {
+  const [key, backupKey] = [makePem(), makePem()];
+  const argv = ['openssl', 'req', '-x509', '-new', '-key', '/dev/stdin', '-days', '36500', '-subj', '/CN=semeur home'];
+  return { key, certificate: (await runCommand(argv, { input: key })).toString('utf8'), backupKey };
+}
+
+function makePem(): string {
+  return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+}
+
 /** The private half last: half a pair is none, and is made again. */
-async function makeSeedKey(file: string): Promise<void> {
+async function makeSshKey(file: string, comment: string): Promise<void> {
   const part = `${file}.part-${process.pid}`;
-  await runCommand(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', 'semeur seed key', '-f', part]);
+  await runCommand(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', comment, '-f', part]);
   await rename(`${part}.pub`, `${file}.pub`);
   await rename(part, file);
 }

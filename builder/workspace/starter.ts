@@ -12,7 +12,7 @@ export interface StarterOptions {
   readonly services: readonly Overlay[];
 }
 
-export const IGNORED: readonly string[] = ['/secrets/', '/out/'];
+export const IGNORED: readonly string[] = ['/secrets/', '/out/', '/home/'];
 
 /** Every file of a new workspace, by path. */
 export function planStarter(options: StarterOptions): Map<string, string> {

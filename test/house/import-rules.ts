@@ -2,20 +2,23 @@ import { posix } from 'node:path';
 import type { SourceFile } from './source-files.ts';
 
 /**
- * Which part of builder/ (and bench/) may import which: one way, so that a part can be read without those above it.
+ * Which part of builder/ (bench/, home/ and protocol/ are parts too) may import which: one way, so that a part can be read without those above it.
  * "leaf" are the files of builder/ itself: they import one another and nothing else. A part may always import itself and leaves.
  */
 export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   main: ['verbs'],
-  verbs: ['base', 'bench', 'house', 'image', 'profile', 'release', 'seed', 'try', 'wizard', 'workspace'],
-  bench: ['base', 'image', 'profile', 'seed', 'try', 'workspace'],
+  verbs: ['base', 'bench', 'home', 'house', 'image', 'profile', 'release', 'seed', 'try', 'wizard', 'workspace'],
+  bench: ['base', 'home', 'image', 'profile', 'protocol', 'seed', 'try', 'workspace'],
   wizard: ['seed', 'workspace'],
   release: ['base', 'image', 'profile', 'seed', 'workspace'],
   try: ['base', 'image', 'profile', 'seed', 'workspace'],
   profile: ['base', 'image', 'seed', 'workspace'],
   house: ['base'],
   image: ['base'],
-  seed: ['workspace'],
+  seed: ['protocol', 'workspace'],
+  // The server: of builder/ it takes the leaves alone, so that it can run where there is no workspace to build from.
+  home: ['protocol'],
+  protocol: [],
   workspace: [],
   base: [],
   leaf: [],
@@ -60,7 +63,7 @@ export function findCycles(graph: ReadonlyMap<string, readonly string[]>): strin
 function partOf(path: string): string | undefined {
   if (path === 'builder/main.ts') return 'main';
   const [top, part, inside] = path.split('/');
-  if (top === 'bench') return 'bench';
+  if (top === 'bench' || top === 'home' || top === 'protocol') return top;
   if (top !== 'builder' || part === undefined) return undefined;
   return inside === undefined ? 'leaf' : part;
 }

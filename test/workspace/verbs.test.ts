@@ -57,7 +57,7 @@ describe('semeur init', () => {
     await rm(join(folder, 'clients'), { recursive: true });
     await writeFile(join(folder, '.gitignore'), '*.swp\n/out/');
     expect(await semeur(['init', '.'])).toMatchObject({ code: 0 });
-    expect(await readFile(join(folder, '.gitignore'), 'utf8')).toBe('*.swp\n/out/\n/secrets/\n');
+    expect(await readFile(join(folder, '.gitignore'), 'utf8')).toBe('*.swp\n/out/\n/secrets/\n/home/\n');
     expect(await semeur(['init', '.'])).toMatchObject({ code: 2, stderr: expect.stringContaining('there is one already') });
   });
 

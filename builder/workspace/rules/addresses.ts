@@ -40,6 +40,13 @@ export const refuseHomeUrl: Rule = (value) => {
   return bare ? undefined : { message, hint: `Such as "${url.origin}"` };
 };
 
+/** An address of this machine, not a name, and a port. */
+export const refuseListen: Rule = (value) => {
+  const [, host = '', port = ''] = /^\[?([0-9a-f.:]+?)\]?:([0-9]{1,5})$/i.exec(value) ?? [];
+  if (isIP(host) !== 0 && (isIP(host) === 6) === value.startsWith('[') && Number(port) <= 65535) return undefined;
+  return { message: 'Expected "address:port" of this machine', hint: 'Such as "[::]:8443" for every address' };
+};
+
 export const refuseMirror: Rule = (value) => {
   const url = URL.parse(value);
   if (url && ['http:', 'https:'].includes(url.protocol) && url.username === '' && !/\s/.test(value)) return undefined;

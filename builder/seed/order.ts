@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Order } from '../../protocol/order.ts';
+import { writeFileAtomically } from '../atomic-file.ts';
+import type { LoadedWorkspace } from '../workspace/load.ts';
+import type { Client, Operator } from '../workspace/schema.ts';
+import { readUserCa } from '../workspace/secrets.ts';
+import { nurseryAddress } from './addresses.ts';
+import { type ClientKeys, ensureClientKeys } from './keys.ts';
+
+/** Tells home of these clients, in out/orders/. What already says so is left as it is. */
+export async function writeOrders(workspace: LoadedWorkspace, clients: readonly Client[]): Promise<void> {
+  const { folder, operator } = workspace;
+  for (const client of clients) {
+    const order = makeOrder(client, operator, await ensureClientKeys(folder, client.client));
+    await writeIfNew(join(ordersFolder(folder), `${client.client}.json`), `${JSON.stringify(order, null, 2)}\n`);
+  }
+  await writeIfNew(join(ordersFolder(folder), 'user-ca.pub'), `${await readUserCa(folder)}\n`);
+}
+
+export function ordersFolder(workspace: string): string {
+  return join(workspace, 'out', 'orders');
+}
+
+export function makeOrder({ client, hostname, language, profile }: Client, operator: Operator, keys: ClientKeys): Order {
+  return {
+    order: 1,
+    client,
+    hostname: hostname ?? client,
+    language: language ?? operator.language,
+    profile,
+    generation: keys.generation,
+    publicKey: keys.vpn.publicKey,
+    presharedKey: keys.presharedKey,
+    nurseryAddress: nurseryAddress(operator.vpn.prefix, keys.vpn.publicKey),
+    tokenSha256: createHash('sha256').update(keys.token).digest('hex'),
+    tokenExpires: keys.tokenExpires,
+    revoked: keys.revoked === true,
+  };
+}
+
+async function writeIfNew(file: string, content: string): Promise<void> {
+  const before = await readFile(file, 'utf8').catch(() => undefined);
+  if (before !== content) await writeFileAtomically(file, content, { mode: 0o600 });
+}

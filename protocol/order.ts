@@ -1,0 +1,24 @@
+/**
+ * What home is told of a client: written by `build`, `reissue` and `revoke` to out/orders/CLIENT.json, read by `home serve`.
+ * No private key of a client and no token is in it.
+ */
+export interface Order {
+  readonly order: 1;
+  readonly client: string;
+  readonly hostname: string;
+  readonly language: 'fr' | 'en';
+  readonly profile: string;
+  /** Rises when keys are issued anew: an order of a higher generation ends the ones before. */
+  readonly generation: number;
+  /** Of the seed's key, base64 as wg(8) has it. */
+  readonly publicKey: string;
+  readonly presharedKey: string;
+  /** "…/128", from the key. */
+  readonly nurseryAddress: string;
+  /** Lower-case hex. */
+  readonly tokenSha256: string;
+  /** ISO 8601; home alone judges it. */
+  readonly tokenExpires: string;
+  /** For good: a client comes back by a higher generation. */
+  readonly revoked: boolean;
+}
