@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { cacheFolder } from '../cache-folder.ts';
 import { type CommandOptions, runCommand } from '../command.ts';
 import { Failure } from '../failure.ts';
@@ -58,14 +59,20 @@ function withEpoch({ sourceDateEpoch, env, ...options }: SandboxOptions): Comman
 /** argv that makes the namespaces: with all of the user's subordinate ids when not root (root often has none, and needs none). */
 export function namespaceCommand(): string[] {
   const user = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user', '--map-auto'];
-  return ['unshare', ...user, '--mount', '--pid', '--fork', '--kill-child'];
+  // However this process ends, so do they, and with the first process of a namespace all others in it.
+  return ['setpriv', '--pdeathsig', 'KILL', 'unshare', ...user, '--mount', '--pid', '--fork', '--kill-child'];
 }
 
-async function removeTree(path: string): Promise<void> {
+/** The last processes of a sandbox that was interrupted may still be ending, and writing: a second and third try meet nobody. */
+async function removeTree(path: string, tries = 5): Promise<void> {
   try {
-    await rm(path, { recursive: true, force: true });
-  } catch {
-    await runCommand([...namespaceCommand(), 'rm', '--recursive', '--force', '--one-file-system', path]);
+    await rm(path, { recursive: true, force: true }).catch(() =>
+      runCommand([...namespaceCommand(), 'rm', '--recursive', '--force', '--one-file-system', path]),
+    );
+  } catch (error) {
+    if (tries <= 1) throw error;
+    await setTimeout(500);
+    await removeTree(path, tries - 1);
   }
 }
 
@@ -74,7 +81,8 @@ async function removeAbandonedFolders(): Promise<void> {
   const names = await readdir(cacheFolder('tmp')).catch(() => []);
   for (const name of names) {
     const pid = Number(name.split('-')[0]);
-    if (Number.isInteger(pid) && pid > 0 && !isRunning(pid)) await removeTree(cacheFolder('tmp', name));
+    // What can't be removed now may be later: it is no reason not to work.
+    if (Number.isInteger(pid) && pid > 0 && !isRunning(pid)) await removeTree(cacheFolder('tmp', name)).catch(() => undefined);
   }
 }
 

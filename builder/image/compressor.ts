@@ -1,6 +1,6 @@
 export type CompressedFormat = 'xz' | 'zst';
 
-/** A block of the raw prefix that waits to be compressed: it begins at `index` × 16 MiB. */
+/** A block of the raw prefix that waits to be compressed: it begins at `index` × PREFIX_BLOCK_BYTES. */
 export interface RawBlock {
   readonly index: number;
   readonly bytes: number;

@@ -4,6 +4,7 @@ import { runInToolbox, withWorkFolder } from '../base/sandbox.ts';
 import type { Stage } from '../base/stage.ts';
 import { cacheFolder } from '../cache-folder.ts';
 import type { Compressor } from './compressor.ts';
+import { PREFIX_BLOCK_BYTES } from './prefix.ts';
 
 const LEVEL = 6;
 
@@ -16,7 +17,7 @@ export function createToolboxXz(toolbox: Stage): Compressor {
       withWorkFolder(async (work) => {
         await writeFile(join(work.path, 'blocks'), blocks.map(({ index, sha256 }) => `${index} ${sha256}\n`).join(''));
         let done = 0;
-        const args = [seenInside(rawFile), seenInside(intoFolder), String(LEVEL)];
+        const args = [seenInside(rawFile), seenInside(intoFolder), String(LEVEL), String(PREFIX_BLOCK_BYTES)];
         await runInToolbox(toolbox.tar, work, 'compress.sh', args, { signal, onLine: () => note(`${++done} of ${blocks.length} blocks`) });
       }),
   };

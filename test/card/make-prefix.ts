@@ -5,7 +5,7 @@ import { loadWorkspace } from '../../builder/workspace/load.ts';
 /** A program of its own, so that it can run as another user and with another cache: makes a profile's prefix, uncompressed, and prints its digest. */
 const [folder = '', profile = ''] = process.argv.slice(2);
 const interruption = new AbortController();
-process.once('SIGINT', () => interruption.abort());
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => interruption.abort());
 const session = { progress: createProgress(process.stderr), signal: interruption.signal, workspace: folder };
 const { prefix } = await makeProfile(session, await loadWorkspace(folder), profile, {});
 process.stdout.write(prefix.digest);

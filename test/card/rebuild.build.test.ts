@@ -16,13 +16,13 @@ const ROOT_OFFSET_MIB = 264;
 let folder: string;
 let workspace: string;
 
-/** A profile with a package whose program has a file capability (ping). */
+/** A profile with a package whose program has a file capability (mtr-packet). */
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'semeur-rebuild-'));
   workspace = join(folder, 'workspace');
   await cp(join(CHECKOUT, 'examples'), workspace, { recursive: true });
   const profile = join(workspace, 'profiles', 'maison.yaml');
-  await writeFile(profile, `${(await readFile(profile, 'utf8')).replace(/^packages:.*\n/m, '')}packages: [iputils-ping]\n`);
+  await writeFile(profile, `${(await readFile(profile, 'utf8')).replace(/^packages:.*\n/m, '')}packages: [libcap2-bin, mtr-tiny]\n`);
   await cp(join(CARDS, 'profiles', 'maison.lock'), join(workspace, 'profiles', 'maison.lock')).catch(() => undefined);
 });
 
@@ -65,7 +65,7 @@ async function makePrefixAsUser(where: string, env: Record<string, string>): Pro
 /** The bytes of an extended attribute of a file in a prefix's root file system. */
 async function readCapability(digest: string): Promise<string> {
   const image = `${prefixFile(digest, 'img')}?offset=${ROOT_OFFSET_MIB * 1024 * 1024}`;
-  return (await runCommand(['debugfs', '-R', 'ea_get -x /usr/bin/ping security.capability', image])).toString('utf8');
+  return (await runCommand(['debugfs', '-R', 'ea_get -x /usr/bin/mtr-packet security.capability', image])).toString('utf8');
 }
 
 describe('the same lock', () => {
@@ -112,7 +112,7 @@ describe('one file of an overlay changed', () => {
 describe('an interrupted build', () => {
   it('leaves no mount and no half entry in the cache, and goes on from what is whole', async () => {
     const profile = join(workspace, 'profiles', 'maison.yaml');
-    await writeFile(profile, (await readFile(profile, 'utf8')).replace(/^packages:.*$/m, 'packages: [iputils-ping, less]'));
+    await writeFile(profile, (await readFile(profile, 'utf8')).replace(/^packages:.*$/m, 'packages: [less, libcap2-bin, mtr-tiny]'));
     const cut = new AbortController();
     const building = runCommand(makePrefixCommand(workspace), {
       signal: cut.signal,

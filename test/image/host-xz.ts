@@ -2,6 +2,7 @@ import { open, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runCommand } from '../../builder/command.ts';
 import type { Compressor } from '../../builder/image/compressor.ts';
+import { PREFIX_BLOCK_BYTES } from '../../builder/image/prefix.ts';
 
 /** The machine's own xz, at its fastest: images for tests. Real ones are compressed by the toolbox's pinned xz. */
 export const hostXz: Compressor = {
@@ -11,7 +12,7 @@ export const hostXz: Compressor = {
     try {
       for (const { index, bytes, sha256 } of blocks) {
         const input = Buffer.alloc(bytes);
-        await raw.read(input, 0, bytes, index * 16 * 1024 * 1024);
+        await raw.read(input, 0, bytes, index * PREFIX_BLOCK_BYTES);
         const file = join(intoFolder, `${sha256}.xz`);
         await writeFile(`${file}.part`, await runCommand(['xz', '--check=crc32', '-0', '--stdout'], { input, signal }));
         await rename(`${file}.part`, file);
