@@ -138,7 +138,7 @@ async function makeStandIns(root: string): Promise<void> {
   const bin = join(root, 'fake-bin');
   await mkdir(bin);
   const note = (name: string) => `echo "${name} $*" >>'${join(bin, 'calls')}'`;
-  for (const name of ['mount', 'systemctl', 'resize2fs']) await writeStandIn(join(bin, name), note(name));
+  for (const name of ['modprobe', 'mount', 'systemctl', 'resize2fs']) await writeStandIn(join(bin, name), note(name));
   // Answers, sets no clock of this machine.
   await writeStandIn(join(bin, 'date'), `case $1 in --set) ${note('date')} ;; *) PATH=\${PATH#*fake-bin:} exec date "$@" ;; esac`);
   await writeStandIn(join(bin, 'timedatectl'), 'echo no');
@@ -164,7 +164,25 @@ printf "$(printf '\\\\%03o' $((n % 256)) $((n / 256 % 256)) $((n / 65536 % 256))
 	dd of='${root}/dev/mmcblk0' bs=1 seek=474 conv=notrunc status=none`,
   );
   await mkdir(join(root, 'cut-bin'));
-  for (const name of ['chmod', 'cp', 'dd', 'ln', 'mv', 'partx', 'resize2fs', 'rm', 'sfdisk', 'ssh-keygen', 'sync', 'systemctl', 'tar']) {
+  for (const name of [
+    'chmod',
+    'cp',
+    'curl',
+    'dd',
+    'ip',
+    'ln',
+    'mv',
+    'nft',
+    'partx',
+    'resize2fs',
+    'rm',
+    'sfdisk',
+    'ssh-keygen',
+    'sync',
+    'systemctl',
+    'tar',
+    'wg',
+  ]) {
     await writeStandIn(
       join(root, 'cut-bin', name),
       `echo . >>'${root}/cut-bin/count'

@@ -1,4 +1,4 @@
-import { readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FILES, makeSeed, makeSeedKey, removeMade, type SeedKey } from '../seed/seed-key.ts';
@@ -114,6 +114,35 @@ for (const shell of SHELLS) {
       expect(exitCode).toBe(3);
       expect(output).toContain("These services don't start: two.service.");
       expect(await card.calls()).toEqual(['one', 'two', 'three'].map((unit) => `--no-block restart ${unit}.service`));
+    });
+  });
+
+  describe(`the green light under ${shell.join(' ')}`, { concurrent: true }, () => {
+    const litCard = async () => {
+      const card = await earlyCard(shell);
+      await mkdir(card.path('sys/class/leds/ACT'), { recursive: true });
+      for (const file of ['trigger', 'delay_on', 'delay_off']) await writeFile(card.path(`sys/class/leds/ACT/${file}`), '');
+      return card;
+    };
+
+    it('is steady once all is done', async () => {
+      const card = await litCard();
+      await card.run(shell, 'run', 'enrol');
+      expect(await card.read('sys/class/leds/ACT/trigger')).toBe('default-on\n');
+      expect(await card.read('run/semeur/state')).toBe('done\n');
+      expect((await card.calls()).filter((call) => call.startsWith('modprobe'))).toEqual([
+        'modprobe --quiet ledtrig-heartbeat',
+        'modprobe --quiet ledtrig-default-on',
+      ]);
+    });
+
+    it('blinks slowly when the card needs help', async () => {
+      const card = await litCard();
+      await writeFile(card.path('fake-bin/resize2fs'), '#!/bin/sh\nexit 9\n');
+      await card.run(shell, 'run', 'enrol');
+      expect(await card.read('sys/class/leds/ACT/trigger')).toBe('timer\n');
+      expect(await card.read('sys/class/leds/ACT/delay_on')).toBe('1000\n');
+      expect(await card.read('run/semeur/state')).toBe('needs-help\n');
     });
   });
 
