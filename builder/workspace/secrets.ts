@@ -1,5 +1,5 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { mkdir, readFile, rename, stat } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomically } from '../atomic-file.ts';
 import { runCommand } from '../command.ts';
@@ -33,7 +33,7 @@ export async function ensureSecrets(workspace: string): Promise<void> {
   const hub = secretsFile(workspace, 'hub.json');
   if (!(await exists(hub))) await writeSecret(hub, makeVpnKey());
   const tls = secretsFile(workspace, 'home-tls.json');
-  if (!(await exists(tls))) await writeSecret(tls, await makeHomeTls());
+  if (!(await exists(tls))) await writeSecret(tls, await makeHomeTls(workspace));
 }
 
 /** A path in the workspace's secrets/. */
@@ -113,11 +113,17 @@ async function requireSecret<T>(workspace: string, name: string): Promise<T> {
   });
 }
 
-/** The key goes in by standard input. A hundred years: cards know the key, and don't look at dates. */
-async function makeHomeTls(): Promise<HomeTls> {
+/** A hundred years: cards know the key, and don't look at dates. The key goes by a file: openssl can't open the socket that Node gives as standard input. */
+async function makeHomeTls(workspace: string): Promise<HomeTls> {
   const [key, backupKey] = [makePem(), makePem()];
-  const argv = ['openssl', 'req', '-x509', '-new', '-key', '/dev/stdin', '-days', '36500', '-subj', '/CN=semeur home'];
-  return { key, certificate: (await runCommand(argv, { input: key })).toString('utf8'), backupKey };
+  const file = secretsFile(workspace, `home-tls.part-${process.pid}.pem`);
+  await writeFileAtomically(file, key, { mode: 0o600 });
+  try {
+    const argv = ['openssl', 'req', '-x509', '-new', '-key', file, '-days', '36500', '-subj', '/CN=semeur home'];
+    return { key, certificate: (await runCommand(argv)).toString('utf8'), backupKey };
+  } finally {
+    await rm(file, { force: true });
+  }
 }
 
 function makePem(): string {
