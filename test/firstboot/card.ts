@@ -142,6 +142,7 @@ async function makeStandIns(root: string): Promise<void> {
   // Answers, sets no clock of this machine.
   await writeStandIn(join(bin, 'date'), `case $1 in --set) ${note('date')} ;; *) PATH=\${PATH#*fake-bin:} exec date "$@" ;; esac`);
   await writeStandIn(join(bin, 'timedatectl'), 'echo no');
+  await writeStandIn(join(bin, 'journalctl'), ':');
   // As the kernel would: this machine's may have no WireGuard.
   await writeStandIn(
     join(bin, 'ip'),

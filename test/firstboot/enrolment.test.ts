@@ -1,4 +1,4 @@
-import { rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -169,7 +169,7 @@ describe.skipIf(noHub)('an enrolment (home is a stand-in, the hub wireguard-go)'
   it('opens SSH and the metrics to the tunnel alone, and to no operator once the client says so', async () => {
     const hub = await openHub();
     const card = await enrolledCard(hub);
-    for (const port of ['22', '9100', '80']) await hub.listenOnCard(port);
+    for (const port of ['22', '9100', '8480']) await hub.listenOnCard(port);
     const open = async (from: string, to: string) => {
       const ports = await Promise.all(['22', '9100', '80'].map(async (port) => ((await hub.reaches(from, to, port)) ? port : '')));
       return ports.filter((port) => port !== '');
@@ -177,6 +177,11 @@ describe.skipIf(noHub)('an enrolment (home is a stand-in, the hub wireguard-go)'
     expect(await open('198.51.100.1', '198.51.100.2')).toEqual(['80']);
     expect(await open(OPERATOR, CARD_ADDRESS)).toEqual(['22', '9100']);
     expect(await open(HUB, CARD_ADDRESS)).toEqual(['22', '9100']);
+    // Another web server has port 80, so the status page leaves it.
+    await mkdir(card.path('etc/systemd/system/multi-user.target.wants'), { recursive: true });
+    await symlink('/nowhere', card.path('etc/systemd/system/multi-user.target.wants/caddy.service'));
+    await card.run(BUSYBOX, 'firewall');
+    expect(await open('198.51.100.1', '198.51.100.2')).toEqual([]);
     const { cut } = await hub.hold(OPERATOR, CARD_ADDRESS, '22');
     expect(await card.run(DASH, '/usr/sbin/semeur-remote', 'off')).toEqual({ exitCode: 0, output: '' });
     expect(await open(OPERATOR, CARD_ADDRESS)).toEqual([]);
