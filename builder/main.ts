@@ -10,10 +10,14 @@ import { addCheck } from './verbs/check.ts';
 import { addClient } from './verbs/client.ts';
 import { addDemo } from './verbs/demo.ts';
 import { addDoctor } from './verbs/doctor.ts';
+import { addFleet } from './verbs/fleet.ts';
+import { addHome } from './verbs/home.ts';
 import { addInit } from './verbs/init.ts';
 import { addInspect } from './verbs/inspect.ts';
 import { addPlant } from './verbs/plant.ts';
 import { addProfile } from './verbs/profile.ts';
+import { addReissue } from './verbs/reissue.ts';
+import { addRevoke } from './verbs/revoke.ts';
 import { addTest } from './verbs/test.ts';
 import { addVerify } from './verbs/verify.ts';
 
@@ -50,6 +54,8 @@ for (const addVerb of [
   addCheck,
   addClient,
   addDoctor,
+  addFleet,
+  addHome,
   addInit,
   addTest,
   addBench,
@@ -58,6 +64,8 @@ for (const addVerb of [
   addInspect,
   addPlant,
   addProfile,
+  addReissue,
+  addRevoke,
   addVerify,
 ])
   addVerb(program, run);

@@ -23,6 +23,16 @@ export async function loadWorkspace(folder: string): Promise<LoadedWorkspace> {
   });
 }
 
+/** semeur.yaml alone: a mistake in a client's file is no reason for a server not to start. */
+export async function loadOperator(folder: string): Promise<Operator> {
+  const { value, findings } = await readEntry(folder, join(folder, 'semeur.yaml'), 'semeur', operatorSchema);
+  if (value) return value;
+  throw new Failure(`Cannot use the workspace "${folder}":\n${findings.map(formatFinding).join('\n')}`, {
+    hint: 'Put this right, then run "semeur check"',
+    exitCode: EXIT.usage,
+  });
+}
+
 /** Reads every file and finds all that is wrong; the workspace is given when nothing must be put right first. */
 export async function readWorkspace(given: string): Promise<{ workspace: LoadedWorkspace | undefined; findings: Finding[] }> {
   const folder = resolve(given);

@@ -1,0 +1,101 @@
+import { existsSync } from 'node:fs';
+import type { Command } from 'commander';
+import { databaseFile, openDatabase } from '../../home/store/database.ts';
+import { type FleetDetails, type FleetEntry, listFleet, showCard } from '../../home/store/fleet.ts';
+import { EXIT, Failure } from '../failure.ts';
+import type { Report, Session } from '../session.ts';
+import { findWorkspace } from '../workspace/find.ts';
+import { stateFolderOf } from './home.ts';
+import type { RunVerb } from './verb.ts';
+
+interface Flags {
+  readonly state?: string;
+}
+
+const STATE = ['--state <dir>', "home's folder (default: home/ of the workspace)"] as const;
+
+export function addFleet(program: Command, run: RunVerb): void {
+  const fleet = program.command('fleet').description('how the cards are, as home knows them');
+  fleet
+    .command('list')
+    .description('every client: state, address, last call, alarms')
+    .option(...STATE)
+    .action((flags: Flags) => run(async (session) => listClients(session, flags)));
+  fleet
+    .command('show')
+    .argument('<client>')
+    .description('all that home knows of one')
+    .option(...STATE)
+    .action((client: string, flags: Flags) => run(async (session) => showClient(session, client, flags)));
+}
+
+function listClients(session: Session, flags: Flags): Report {
+  const clients = withDatabase(session, flags, (database) => listFleet(database, Date.now()));
+  const rows = clients.map((entry) => [entry.client, entry.state, entry.address ?? '-', ago(entry.lastHeartbeat), describeHealth(entry)]);
+  const table = [['client', 'state', 'address', 'last call', ''], ...rows];
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
+  const text = table.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+  return { json: { clients }, text };
+}
+
+function showClient(session: Session, client: string, flags: Flags): Report {
+  const found = withDatabase(session, flags, (database) => showCard(database, client, Date.now()));
+  if (!found)
+    throw new Failure(`Cannot find the client "${client}" at home`, { hint: 'See which there are: semeur fleet list', exitCode: EXIT.usage });
+  return { json: found, text: describe(found) };
+}
+
+function withDatabase<T>(session: Session, { state }: Flags, task: (database: ReturnType<typeof openDatabase>) => T): T {
+  const folder = stateFolderOf(state === undefined ? findWorkspace(session) : '', state);
+  if (!existsSync(databaseFile(folder))) {
+    throw new Failure(`Cannot find home's database in "${folder}"`, { hint: 'Start home (semeur home serve), or name its folder with --state DIR' });
+  }
+  const database = openDatabase(folder, { readOnly: true });
+  try {
+    return task(database);
+  } finally {
+    database.close();
+  }
+}
+
+function describe(entry: FleetDetails): string[] {
+  const { alarmList, inventory, report, health, ...facts } = entry;
+  return [
+    ...describeFacts(facts),
+    ...(inventory === null ? [] : ['inventory:', ...describeFacts(inventory as object).map((line) => `  ${line}`)]),
+    ...(health === null ? [] : ['health:', ...describeFacts(health).map((line) => `  ${line}`)]),
+    ...(report === null ? [] : [`report of ${report.at}:`, ...report.text.split('\n').map((line) => `  ${line}`)]),
+    ...alarmList.map(({ kind, times, last, facts }) => `alarm ${kind}, ${times} times, last ${last}: ${describeFacts(facts as object).join(', ')}`),
+  ];
+}
+
+function describeFacts(facts: object): string[] {
+  return Object.entries(facts).map(
+    ([name, value]) => `${name} ${value === null || value === '' ? '-' : Array.isArray(value) ? value.join(' ') : value}`,
+  );
+}
+
+function describeHealth({ health, alarms, diagnosis }: FleetEntry): string {
+  const words = [
+    ...(alarms > 0 ? [`${alarms} alarms`] : []),
+    ...(diagnosis === null ? [] : [diagnosis]),
+    ...(health?.report === 'needs-help' ? ['needs help'] : []),
+    ...(health && health.failedUnits.length > 0 ? [`failed: ${health.failedUnits.join(' ')}`] : []),
+    ...(health?.underVoltage ? ['weak power supply'] : []),
+    ...(health?.remoteAccess === 'off' ? ['remote access is off'] : []),
+  ];
+  return words.join(', ');
+}
+
+function ago(date: string | null): string {
+  if (date === null) return 'never';
+  const seconds = Math.max(0, (Date.now() - Date.parse(date)) / 1000);
+  if (seconds < 120) return `${Math.round(seconds)} s ago`;
+  if (seconds < 7200) return `${Math.round(seconds / 60)} min ago`;
+  return seconds < 172_800 ? `${Math.round(seconds / 3600)} h ago` : `${Math.round(seconds / 86_400)} d ago`;
+}

@@ -1,0 +1,68 @@
+import { join, resolve } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { serveHome } from '../../home/serve.ts';
+import { ordersFolder } from '../seed/order.ts';
+import type { Report, Session } from '../session.ts';
+import { findWorkspace } from '../workspace/find.ts';
+import { loadOperator } from '../workspace/load.ts';
+import { refuseListen } from '../workspace/rules/addresses.ts';
+import { readHomeTls, readHubKey } from '../workspace/secrets.ts';
+import type { RunVerb } from './verb.ts';
+
+interface ServeFlags {
+  readonly state?: string;
+  readonly orders?: string;
+  readonly interface: string;
+  readonly firewall: boolean;
+  readonly vpn: boolean;
+  readonly listen?: string;
+}
+
+export function addHome(program: Command, run: RunVerb): void {
+  program
+    .command('home')
+    .description('the server that cards call')
+    .command('serve')
+    .description('take the cards in and hear how they are, until Ctrl-C or SIGTERM; as root, for the VPN')
+    .option('--state <dir>', "where it keeps its database (default: home/ of the workspace; the operators' own keys are never there)")
+    .option('--orders <dir>', 'what the operators say of their clients (default: out/orders/ of the workspace)')
+    .option('--interface <name>', 'of the VPN', 'semeur0')
+    .option('--no-firewall', 'leave the packet filter alone: you keep cards from one another yourself')
+    .option('--no-vpn', 'run without a tunnel, on 127.0.0.1, for tests: anybody on this machine can be any card')
+    .option('--listen <address:port>', 'where the internet reaches it (default: home.listen of semeur.yaml)', readListen)
+    .action((flags: ServeFlags) => run((session) => serve(session, flags)));
+}
+
+function readListen(text: string): string {
+  const refusal = refuseListen(text);
+  if (refusal) throw new InvalidArgumentError(`${refusal.message}.`);
+  return text;
+}
+
+/** Of the workspace it reads semeur.yaml and two secrets: the keys that sign seeds and open cards needn't be on this machine. */
+async function serve(session: Session, flags: ServeFlags): Promise<Report> {
+  const folder = findWorkspace(session);
+  const { vpn, home } = await loadOperator(folder);
+  const [hub, tls] = await Promise.all([readHubKey(folder), readHomeTls(folder)]);
+  const stateFolder = stateFolderOf(folder, flags.state);
+  await serveHome({
+    stateFolder,
+    ordersFolder: flags.orders === undefined ? ordersFolder(folder) : resolve(flags.orders),
+    prefix: vpn.prefix,
+    hubPrivateKey: hub.privateKey,
+    tls: { key: tls.key, cert: tls.certificate },
+    listen: flags.listen ?? home.listen,
+    vpn: flags.vpn ? { interface: flags.interface, port: home.vpnPort, ports: vpn.endpoints.map(portOf), firewall: flags.firewall } : undefined,
+    signal: session.signal,
+  });
+  return { json: { state: stateFolder }, text: [] };
+}
+
+/** @param state --state, if given. */
+export function stateFolderOf(workspace: string, state: string | undefined): string {
+  return state === undefined ? join(workspace, 'home') : resolve(state);
+}
+
+function portOf(endpoint: string): number {
+  return Number(endpoint.slice(endpoint.lastIndexOf(':') + 1));
+}

@@ -1,0 +1,52 @@
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { writeFileAtomically } from '../atomic-file.ts';
+import { EXIT, Failure } from '../failure.ts';
+import { findProfile, overlaysOf } from '../profile/contents.ts';
+import { reissueClientKeys } from '../seed/keys.ts';
+import { makeSeeds } from '../seed/make.ts';
+import { writeOrders } from '../seed/order.ts';
+import type { Report, Session } from '../session.ts';
+import { findWorkspace } from '../workspace/find.ts';
+import { type LoadedWorkspace, loadWorkspace } from '../workspace/load.ts';
+import type { Client } from '../workspace/schema.ts';
+import { ensureSecrets } from '../workspace/secrets.ts';
+import type { RunVerb } from './verb.ts';
+
+export function addReissue(program: Command, run: RunVerb): void {
+  program
+    .command('reissue')
+    .argument('<client>')
+    .description(
+      'new keys, a new token and a new seed for a client: the image before is worth nothing; a card that runs goes on until the new one calls',
+    )
+    .action((client: string) => run((session) => reissue(session, client)));
+}
+
+/** Keys, then seed, then order: cut anywhere, the same command again issues anew, and home hears of nothing that was not written. */
+async function reissue(session: Session, name: string): Promise<Report> {
+  const workspace = await loadWorkspace(findWorkspace(session));
+  const client = findClient(workspace, name);
+  await ensureSecrets(workspace.folder);
+  const { generation, tokenExpires } = await reissueClientKeys(workspace.folder, name);
+  const services = overlaysOf(workspace, findProfile(workspace, client.profile)).map(({ overlay }) => overlay);
+  const file = join(workspace.folder, 'out', `${name}.seed`);
+  const [made] = await makeSeeds(workspace, [{ client, services, previous: file }], session.signal);
+  if (!made) throw new Error('no seed was made');
+  await writeFileAtomically(file, made.seed, { mode: 0o600 });
+  await writeOrders(workspace, [client]);
+  const text = [
+    `Issued "${name}" anew, as generation ${generation}: ${file}`,
+    `For a new card: semeur build ${name}. For the card it has: put the file on its boot partition, as semeur.seed`,
+  ];
+  return { json: { client: name, generation, seed: file, tokenExpires }, text };
+}
+
+export function findClient({ clients }: LoadedWorkspace, name: string): Client {
+  const client = clients.get(name);
+  if (client) return client;
+  throw new Failure(`Cannot find the client "${name}" in the workspace`, {
+    hint: `There are: ${[...clients.keys()].slice(0, 20).join(', ')}`,
+    exitCode: EXIT.usage,
+  });
+}

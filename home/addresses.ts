@@ -1,0 +1,35 @@
+/** The addresses of an operator's fleet, all in one /48 (docs/protocol.md). */
+export interface FleetNetwork {
+  /** The hub's, for cards that have a key of their own. */
+  readonly hub: string;
+  /** The hub's, for the keys of seeds. */
+  readonly hubNursery: string;
+  /** "…/64" */
+  readonly operators: string;
+  /** Of the card with this number, from 1. */
+  card(number: number): string;
+  /** The other way; undefined when it is no card's. */
+  cardNumber(address: string): number | undefined;
+}
+
+/** @param prefix "fd5e:3e0f:1a2b::/48" */
+export function planNetwork(prefix: string): FleetNetwork {
+  const groups = prefix.replace(/::\/48$/, '');
+  const card = (number: number) => canonicalAddress(`${groups}:0:1:0:${Math.floor(number / 65536).toString(16)}:${(number % 65536).toString(16)}`);
+  return {
+    hub: canonicalAddress(`${groups}::1`),
+    hubNursery: canonicalAddress(`${groups}:ffff::1`),
+    operators: `${canonicalAddress(`${groups}:0:2::`)}/64`,
+    card,
+    cardNumber(address) {
+      const [low = '', high = ''] = address.split(':').reverse();
+      return [`0x${low}`, `0x${high || '0'}${low.padStart(4, '0')}`].map(Number).find((number) => number > 0 && card(number) === address);
+    },
+  };
+}
+
+/** The one way of writing an IPv6 address (RFC 5952), as the system writes it: addresses are compared as texts. A "/128" at its end is dropped. */
+export function canonicalAddress(address: string): string {
+  const bare = address.replace(/\/128$/, '');
+  return new URL(`http://[${bare}]`).hostname.slice(1, -1);
+}

@@ -1,0 +1,119 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Order } from '../protocol/order.ts';
+import type { Log } from './home.ts';
+import type { Database } from './store/database.ts';
+import { takeOrder } from './store/orders.ts';
+import type { PeerChanges } from './store/peers.ts';
+import { isVpnKey } from './vpn-key.ts';
+
+/** Milliseconds between two looks at the folder, and between two at every file in it. */
+const LOOK = 2000;
+const LOOK_AT_ALL = 60_000;
+/** In one transaction. */
+const BATCH = 500;
+
+const name = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/);
+const orderSchema: z.ZodType<Order> = z.strictObject({
+  order: z.literal(1),
+  client: name,
+  hostname: z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/),
+  language: z.enum(['fr', 'en']),
+  profile: name,
+  generation: z.int().min(1).max(999_999_999),
+  publicKey: z.string().refine(isVpnKey),
+  presharedKey: z.string().regex(/^[A-Za-z0-9+/]{43}=$/),
+  nurseryAddress: z.string().regex(/^fd[0-9a-f:]{10,37}\/128$/),
+  tokenSha256: z.string().regex(/^[0-9a-f]{64}$/),
+  tokenExpires: z.iso.datetime(),
+  revoked: z.boolean(),
+});
+
+export interface OrderReader {
+  /** Takes in what is new in the folder. */
+  read(now: number): Promise<PeerChanges>;
+}
+
+/** Reads the operators' orders from a folder: each file once, and again when it changes. */
+export function createOrderReader(folder: string, database: Database, log: Log): OrderReader {
+  const seen = new Map<string, string>();
+  let folderSeen = '';
+  let allSeen = 0;
+  return {
+    async read(now) {
+      const mark = await markOf(folder);
+      if (mark === folderSeen && now - allSeen < LOOK_AT_ALL) return { added: [], removed: [] };
+      // A change within the same tick of the file system's clock as this look would be missed: young folders are looked at again.
+      folderSeen = mark !== undefined && now - Number(mark.split(' ', 1)[0]) > LOOK ? mark : '';
+      allSeen = now;
+      const changed = await findChanged(folder, seen);
+      const orders = (await Promise.all(changed.map((file) => readOrder(join(folder, file), log)))).filter((order) => order !== undefined);
+      return takeOrders(database, orders, now, log);
+    },
+  };
+}
+
+/** Looks again every two seconds until `signal`. */
+export function watchOrders(reader: OrderReader, apply: (changes: PeerChanges) => Promise<void>, log: Log, signal: AbortSignal): void {
+  let timer: NodeJS.Timeout;
+  const look = async () => {
+    try {
+      await apply(await reader.read(Date.now()));
+    } catch (error) {
+      log.error({ err: error }, 'cannot read the orders');
+    }
+    if (!signal.aborted) timer = setTimeout(look, LOOK);
+  };
+  timer = setTimeout(look, LOOK);
+  signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
+}
+
+async function findChanged(folder: string, seen: Map<string, string>): Promise<string[]> {
+  const names = await readdir(folder).catch(() => []);
+  const changed: string[] = [];
+  for (const file of names.filter((file) => file.endsWith('.json') && !file.startsWith('.')).sort()) {
+    const mark = await markOf(join(folder, file));
+    if (mark === undefined || seen.get(file) === mark) continue;
+    seen.set(file, mark);
+    changed.push(file);
+  }
+  return changed;
+}
+
+async function markOf(path: string): Promise<string | undefined> {
+  const found = await stat(path).catch(() => undefined);
+  return found && `${found.mtimeMs} ${found.ino} ${found.size}`;
+}
+
+async function readOrder(file: string, log: Log): Promise<Order | undefined> {
+  const parsed = orderSchema.safeParse(parse(await readFile(file, 'utf8').catch(() => '')));
+  if (parsed.success) return parsed.data;
+  // Which keys are wrong, never what they hold.
+  log.error({ file, keys: parsed.error.issues.map(({ path }) => path.join('.')) }, 'cannot read an order');
+  return undefined;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function takeOrders(database: Database, orders: readonly Order[], now: number, log: Log): PeerChanges {
+  const added = [];
+  const removed = [];
+  for (let first = 0; first < orders.length; first += BATCH) {
+    const batch = orders.slice(first, first + BATCH);
+    const changes = database.durably(() => batch.map((order) => takeOrder(database, order, now)));
+    for (const [index, change] of changes.entries()) {
+      const { client, generation, revoked } = batch[index] as Order;
+      if (change.added.length + change.removed.length > 0) log.info({ client, generation, revoked }, 'order taken');
+      added.push(...change.added);
+      removed.push(...change.removed);
+    }
+  }
+  return { added, removed };
+}

@@ -1,0 +1,48 @@
+import { isIPv6 } from 'node:net';
+
+export interface RateLimit {
+  /** Takes one from the sender's store. @returns false when it is empty. */
+  allows(remote: string, now: number): boolean;
+}
+
+export interface RateLimitOptions {
+  /** How many at once. */
+  readonly burst: number;
+  /** How many more each second. */
+  readonly perSecond: number;
+  /** Senders remembered; the one that was longest away is forgotten first. */
+  readonly most: number;
+}
+
+interface Store {
+  left: number;
+  at: number;
+}
+
+/** A token bucket for each sender: an IPv4 address, or an IPv6 network of 64 bits, which one customer has. */
+export function createRateLimit({ burst, perSecond, most }: RateLimitOptions, senderOf = customerOf): RateLimit {
+  const stores = new Map<string, Store>();
+  return {
+    allows(remote, now) {
+      const sender = senderOf(remote);
+      const store = stores.get(sender) ?? { left: burst, at: now };
+      // In the order of last use, so that the first is the one that was longest away.
+      stores.delete(sender);
+      stores.set(sender, store);
+      if (stores.size > most) stores.delete(stores.keys().next().value ?? '');
+      store.left = Math.min(burst, store.left + (Math.max(0, now - store.at) / 1000) * perSecond);
+      store.at = now;
+      if (store.left < 1) return false;
+      store.left -= 1;
+      return true;
+    },
+  };
+}
+
+function customerOf(remote: string): string {
+  const v4 = remote.replace(/^::ffff:(?=\d+\.)/, '');
+  if (!isIPv6(v4)) return v4;
+  const [head = '', tail] = v4.split('%', 1)[0]?.split('::') ?? [];
+  const groups = head.split(':');
+  return tail === undefined ? groups.slice(0, 4).join(':') : [...groups, '0', '0', '0', '0'].slice(0, 4).join(':');
+}

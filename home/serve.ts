@@ -1,0 +1,140 @@
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import { Failure } from '../builder/failure.ts';
+import { planNetwork } from './addresses.ts';
+import { createHeartbeatQueue } from './heartbeat-queue.ts';
+import { applyPeerChanges, type Home, type PeerKeeper } from './home.ts';
+import { openHostCa } from './host-ca.ts';
+import { createListeners, type Tls } from './listeners.ts';
+import { openLog, sayReady } from './log.ts';
+import { createOrderReader, watchOrders } from './orders.ts';
+import { loopbackSources, tunnelSources } from './sources.ts';
+import { openDatabase } from './store/database.ts';
+import { listPeers, rememberKey } from './store/peers.ts';
+import { publicVpnKey } from './vpn-key.ts';
+
+export interface ServeOptions {
+  readonly stateFolder: string;
+  readonly ordersFolder: string;
+  /** "fd5e:3e0f:1a2b::/48" */
+  readonly prefix: string;
+  /** WireGuard's, base64. */
+  readonly hubPrivateKey: string;
+  readonly tls: Tls;
+  /** "address:port" of the listener on the internet. */
+  readonly listen: string;
+  readonly vpn: VpnOptions | undefined;
+  readonly signal: AbortSignal;
+}
+
+export interface VpnOptions {
+  readonly interface: string;
+  readonly port: number;
+  /** Of the endpoints that cards try. */
+  readonly ports: readonly number[];
+  readonly firewall: boolean;
+}
+
+/** Of the listeners in the tunnel: cards know it from the protocol. */
+const TUNNEL_PORT = 8080;
+
+/** The server: runs until `signal`. Orders and database first, then the hub with all its peers, then the listeners. */
+export async function serveHome(options: ServeOptions): Promise<void> {
+  const { stateFolder, prefix, signal, vpn } = options;
+  const log = openLog();
+  await mkdir(stateFolder, { recursive: true, mode: 0o700 });
+  await removeLeftovers(stateFolder);
+  const database = openDatabase(stateFolder);
+  const closing: (() => unknown)[] = [() => database.close()];
+  try {
+    const network = planNetwork(prefix);
+    const hubKey = publicVpnKey(options.hubPrivateKey);
+    database.durably(() => rememberKey(database, hubKey));
+    const hostCa = await openHostCa(stateFolder);
+    const orders = createOrderReader(options.ordersFolder, database, log);
+    await orders.read(Date.now());
+    const hub = vpn ? await openHub(options, vpn, () => listPeers(database)) : NO_HUB;
+    closing.unshift(() => hub.close());
+    const heartbeats = createHeartbeatQueue(database);
+    closing.unshift(() => heartbeats.flush());
+    const sources = vpn ? tunnelSources(network) : loopbackSources(network);
+    const home: Home = { folder: stateFolder, database, network, hub, hubKey, hostCa, heartbeats, sources, log };
+    const { nursery, tunnel, open } = createListeners(home, options.tls);
+    for (const server of [nursery, tunnel, open]) closing.unshift(() => server.close());
+    const places = vpn ? tunnelPlaces(network.hubNursery, network.hub) : LOOPBACK;
+    const listening = {
+      public: await listen(open, splitListen(options.listen)),
+      nursery: await listen(nursery, places.nursery),
+      tunnel: await listen(tunnel, places.tunnel),
+    };
+    watchOrders(orders, (changes) => applyPeerChanges(home, changes), log, signal);
+    if (!vpn) log.warn({}, 'there is no tunnel: source addresses of 127.0.0.0/8 stand for those of the tunnel, and prove nothing');
+    sayReady({ ...listening, vpn: hub.kind, peers: listPeers(database).length });
+    await ended(signal);
+  } finally {
+    for (const close of closing) await close();
+  }
+}
+
+const NO_HUB: PeerKeeper = { kind: 'none', setPeer: async () => {}, removePeer: async () => {}, close: async () => {} };
+
+const LOOPBACK = { nursery: { host: '127.0.0.1', port: 0 }, tunnel: { host: '127.0.0.1', port: 0 } };
+
+function tunnelPlaces(nursery: string, hub: string) {
+  return { nursery: { host: nursery, port: TUNNEL_PORT }, tunnel: { host: hub, port: TUNNEL_PORT } };
+}
+
+const HUB: string = './hub/hub.ts';
+
+/** Loaded only where there is a tunnel: tests and measurements without one run anywhere. */
+async function openHub({ prefix, hubPrivateKey, signal }: ServeOptions, vpn: VpnOptions, peers: () => ReturnType<typeof listPeers>) {
+  const log = openLog();
+  const network = planNetwork(prefix);
+  const { openHub: open } = (await import(HUB)) as { openHub(options: object): Promise<PeerKeeper> };
+  return open({
+    interface: vpn.interface,
+    privateKey: hubPrivateKey,
+    vpnPort: vpn.port,
+    addresses: [`${network.hub}/128`, `${network.hubNursery}/128`],
+    prefix,
+    ports: vpn.ports,
+    firewall: vpn.firewall,
+    log: (message: string, facts: object = {}) => log.info(facts, message),
+    peers,
+    signal,
+  });
+}
+
+/** Folders of signatures that a cut left. */
+async function removeLeftovers(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) if (name.startsWith('sign-')) await rm(join(folder, name), { recursive: true, force: true });
+}
+
+interface Place {
+  readonly host: string;
+  readonly port: number;
+}
+
+async function listen(server: FastifyInstance, place: Place): Promise<string> {
+  try {
+    return (await server.listen(place)).replace(/^https?:\/\//, '');
+  } catch (error) {
+    throw new Failure(`Cannot listen on "${place.host}", port ${place.port}: ${(error as NodeJS.ErrnoException).code ?? error}`, {
+      hint: 'See what else listens there (ss -ltnp), or name another place with --listen',
+      cause: error,
+    });
+  }
+}
+
+function splitListen(listen: string): Place {
+  const at = listen.lastIndexOf(':');
+  return { host: listen.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(listen.slice(at + 1)) };
+}
+
+function ended(signal: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    if (signal.aborted) done();
+    signal.addEventListener('abort', () => done(), { once: true });
+  });
+}

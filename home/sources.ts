@@ -1,0 +1,34 @@
+import { isIPv4 } from 'node:net';
+import { canonicalAddress, type FleetNetwork } from './addresses.ts';
+import type { Sources } from './home.ts';
+
+/** Behind the hub, cryptokey routing proves the source address. */
+export function tunnelSources(network: FleetNetwork): Sources {
+  return {
+    isNursery: (remote, nurseryAddress) => remote === nurseryAddress,
+    cardAddress: (remote) => (network.cardNumber(remote) === undefined ? undefined : remote),
+  };
+}
+
+/**
+ * Without a tunnel (tests, measurements), every address of 127.0.0.0/8 stands for one of the tunnel's: see loopbackOf(). It proves nothing.
+ */
+export function loopbackSources(network: FleetNetwork): Sources {
+  return {
+    isNursery: (remote, nurseryAddress) => remote === loopbackOf(nurseryAddress),
+    cardAddress(remote) {
+      if (!isIPv4(remote)) return undefined;
+      const [, second = 0, third = 0, last = 0] = remote.split('.').map(Number);
+      return second >= 16 && second < 32 ? network.card(((second - 16) << 16) | (third << 8) | last) : undefined;
+    },
+  };
+}
+
+/** 127.16.0.0/12 for cards (by number, below 2^20), 127.64.0.0/10 for the nursery (by the last 22 bits). @param address with or without "/128". */
+export function loopbackOf(address: string): string {
+  const groups = canonicalAddress(address).split(':');
+  const tail = groups.slice(groups.indexOf('') + 1);
+  const [high = 0, low = 0] = ['0', '0', ...(groups.includes('') ? tail : groups)].slice(-2).map((group) => Number.parseInt(group || '0', 16));
+  const second = groups[3] === 'ffff' ? 64 + (high & 0x3f) : 16 + (high & 0x0f);
+  return `127.${second}.${low >> 8}.${low & 0xff}`;
+}

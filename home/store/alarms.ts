@@ -1,0 +1,29 @@
+import type { Database } from './database.ts';
+
+export type AlarmKind = 'second-card' | 'copied-card' | 'bad-order';
+
+export interface Alarm {
+  readonly kind: AlarmKind;
+  readonly client: string;
+  readonly facts: Readonly<Record<string, string | number>>;
+}
+
+/** A card that asks again and again with ever new facts is one alarm that rises, not a full disk. */
+const MOST_PER_CLIENT = 20;
+
+/** Within the caller's transaction. The same facts again are counted, not repeated. */
+export function raiseAlarm(database: Database, { kind, client, facts }: Alarm, now: number): void {
+  const text = JSON.stringify(facts);
+  const again = database
+    .sql('UPDATE alarms SET times = times + 1, last_at = ?1 WHERE kind = ?2 AND client = ?3 AND facts = ?4')
+    .run(now, kind, client, text);
+  if (again.changes !== 0) return;
+  const { count } = database.sql('SELECT count(*) AS count FROM alarms WHERE kind = ? AND client = ?').get(kind, client) as { count: number };
+  if (count >= MOST_PER_CLIENT) {
+    database
+      .sql('UPDATE alarms SET times = times + 1, last_at = ?1 WHERE id = (SELECT max(id) FROM alarms WHERE kind = ?2 AND client = ?3)')
+      .run(now, kind, client);
+    return;
+  }
+  database.sql('INSERT INTO alarms (kind, client, facts, first_at, last_at, times) VALUES (?1, ?2, ?3, ?4, ?4, 1)').run(kind, client, text, now);
+}

@@ -1,0 +1,57 @@
+import type { Heartbeat } from '../requests.ts';
+import { raiseAlarm } from './alarms.ts';
+import type { Card } from './cards.ts';
+import type { Database } from './database.ts';
+
+/** Which boots of a card are kept to tell a copy by: an old one that comes back. */
+const EARLIER_BOOTS = 8;
+
+export interface LastBoot {
+  readonly publicKey: string;
+  readonly bootId: string;
+  readonly bootCounter: number;
+  readonly earlierBoots: readonly string[];
+}
+
+/** Keeps a card's last heartbeat, within the caller's transaction. */
+export function keepHeartbeat(database: Database, card: Card, beat: Heartbeat, now: number): void {
+  const last = findLastBoot(database, card);
+  const reason = last && findCopy(last, beat, card.serial);
+  if (reason !== undefined) {
+    const facts = { reason, claimed: card.serial, serial: beat.serial };
+    raiseAlarm(database, { kind: 'copied-card', client: card.client, facts }, now);
+  }
+  const earlier = last && last.bootId !== beat.bootId ? [last.bootId, ...last.earlierBoots].slice(0, EARLIER_BOOTS) : (last?.earlierBoots ?? []);
+  database
+    .sql(
+      `INSERT INTO heartbeats (client, at, public_key, boot_id, boot_counter, earlier_boots, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+       ON CONFLICT (client) DO UPDATE SET at = ?2, public_key = ?3, boot_id = ?4, boot_counter = ?5, earlier_boots = ?6, body = ?7`,
+    )
+    .run(card.client, now, card.publicKey, beat.bootId, beat.bootCounter, earlier.join(' '), JSON.stringify(beat));
+  if (beat.report !== 'done' || beat.failedUnits.length > 0) return;
+  database.sql("UPDATE clients SET state = 'well', state_since = ? WHERE client = ? AND state = 'confirmed'").run(now, card.client);
+}
+
+/** Two cards with one key are seen by what can't be of one card. @returns why, if so. */
+export function findCopy(last: LastBoot, beat: Heartbeat, claimedSerial: string): string | undefined {
+  if (isKnown(claimedSerial) && isKnown(beat.serial) && beat.serial !== claimedSerial) return 'another serial number';
+  if (beat.bootCounter < last.bootCounter) return 'the boot counter went back';
+  if (beat.bootId === last.bootId) return undefined;
+  if (beat.bootCounter === last.bootCounter) return 'two boots with one number';
+  return last.earlierBoots.includes(beat.bootId) ? 'an earlier boot came back' : undefined;
+}
+
+/** Of this card: its successor counts from 1, and may overtake what the card before it sent last. */
+function findLastBoot(database: Database, { client, publicKey }: Card): LastBoot | undefined {
+  const row = database
+    .sql('SELECT boot_id, boot_counter, earlier_boots FROM heartbeats WHERE client = ? AND public_key = ?')
+    .get(client, publicKey) as { boot_id: string; boot_counter: number; earlier_boots: string } | undefined;
+  if (!row) return undefined;
+  const earlierBoots = row.earlier_boots.split(' ').filter((id) => id !== '');
+  return { publicKey, bootId: row.boot_id, bootCounter: row.boot_counter, earlierBoots };
+}
+
+/** Boards without a number say so. */
+function isKnown(serial: string): boolean {
+  return serial !== '' && serial !== 'unknown';
+}

@@ -1,0 +1,94 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { Failure } from '../../builder/failure.ts';
+
+/** Each brings a database from the version that is its index to the next. Never changed once released: added to. */
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE clients (
+    client TEXT PRIMARY KEY,
+    hostname TEXT NOT NULL,
+    language TEXT NOT NULL,
+    profile TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('ordered', 'claimed', 'claimed-no-tunnel', 'confirmed', 'well', 'revoked')),
+    state_since INTEGER NOT NULL
+  ) STRICT;
+
+  -- What was ever issued. Rows stay for ever, so that a token is known as used or dead.
+  CREATE TABLE orders (
+    token_sha256 TEXT PRIMARY KEY,
+    client TEXT NOT NULL REFERENCES clients,
+    generation INTEGER NOT NULL,
+    nursery_address TEXT NOT NULL,
+    token_expires INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('open', 'claimed', 'confirmed', 'reissued', 'revoked')),
+    UNIQUE (client, generation)
+  ) STRICT;
+
+  -- One a token: the card that took it, and what it was given.
+  CREATE TABLE claims (
+    token_sha256 TEXT PRIMARY KEY REFERENCES orders,
+    client TEXT NOT NULL REFERENCES clients,
+    public_key TEXT NOT NULL UNIQUE,
+    number INTEGER NOT NULL UNIQUE,
+    address TEXT NOT NULL UNIQUE,
+    host_key TEXT NOT NULL,
+    certificate TEXT,
+    certificate_expires INTEGER,
+    serial TEXT NOT NULL,
+    inventory TEXT NOT NULL,
+    diagnosis TEXT,
+    claimed_at INTEGER NOT NULL,
+    confirmed_at INTEGER
+  ) STRICT;
+
+  -- Who may talk to the hub at this moment.
+  CREATE TABLE peers (
+    public_key TEXT PRIMARY KEY,
+    address TEXT NOT NULL UNIQUE,
+    preshared_key TEXT NOT NULL,
+    client TEXT NOT NULL REFERENCES clients,
+    token_sha256 TEXT NOT NULL REFERENCES orders,
+    kind TEXT NOT NULL CHECK (kind IN ('seed', 'card'))
+  ) STRICT;
+  CREATE INDEX peers_by_client ON peers (client);
+
+  -- Every public key that ever was somebody's.
+  CREATE TABLE known_keys (public_key TEXT PRIMARY KEY) STRICT;
+
+  -- The last one of each client.
+  CREATE TABLE heartbeats (
+    client TEXT PRIMARY KEY REFERENCES clients,
+    at INTEGER NOT NULL,
+    public_key TEXT NOT NULL,
+    boot_id TEXT NOT NULL,
+    boot_counter INTEGER NOT NULL,
+    earlier_boots TEXT NOT NULL,
+    body TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE reports (client TEXT PRIMARY KEY REFERENCES clients, at INTEGER NOT NULL, text TEXT NOT NULL) STRICT;
+
+  CREATE TABLE alarms (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    client TEXT NOT NULL REFERENCES clients,
+    facts TEXT NOT NULL,
+    first_at INTEGER NOT NULL,
+    last_at INTEGER NOT NULL,
+    times INTEGER NOT NULL,
+    UNIQUE (kind, client, facts)
+  ) STRICT;
+  `,
+];
+
+export function migrate(connection: DatabaseSync, file: string): void {
+  const version = Number(connection.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
+  if (version > MIGRATIONS.length) {
+    throw new Failure(`Cannot open "${file}": it was written by a newer Semeur`, {
+      hint: 'Run the newer one, or take back the backup from before it',
+    });
+  }
+  for (const [index, migration] of MIGRATIONS.entries()) {
+    if (index >= version) connection.exec(`BEGIN IMMEDIATE; ${migration}; PRAGMA user_version = ${index + 1}; COMMIT`);
+  }
+}

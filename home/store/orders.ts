@@ -1,0 +1,68 @@
+import type { Order } from '../../protocol/order.ts';
+import { canonicalAddress } from '../addresses.ts';
+import { raiseAlarm } from './alarms.ts';
+import type { Database } from './database.ts';
+import { addPeer, isKnownKey, type PeerChanges, removePeers } from './peers.ts';
+
+const NOTHING: PeerChanges = { added: [], removed: [] };
+
+/**
+ * Takes in what the operators say of a client, within the caller's transaction. A higher generation ends what was issued and not confirmed;
+ * a card that is confirmed lives until its successor is.
+ */
+export function takeOrder(database: Database, order: Order, now: number): PeerChanges {
+  const known = database.sql('SELECT client, generation, state FROM orders WHERE token_sha256 = ?').get(order.tokenSha256);
+  if (known) return updateOrder(database, order, String(known['state']), now);
+  const { newest } = database.sql('SELECT max(generation) AS newest FROM orders WHERE client = ?').get(order.client) as { newest: number | null };
+  if (newest !== null && order.generation <= newest) return refuseOrder(database, order, `generation ${newest} is known, with another token`, now);
+  if (isKnownKey(database, order.publicKey)) return refuseOrder(database, order, 'its key was used before', now);
+  database
+    .sql(
+      `INSERT INTO clients (client, hostname, language, profile, state, state_since) VALUES (?1, ?2, ?3, ?4, 'ordered', ?5)
+       ON CONFLICT (client) DO UPDATE SET hostname = ?2, language = ?3, profile = ?4, state = 'ordered', state_since = ?5`,
+    )
+    .run(order.client, order.hostname, order.language, order.profile, now);
+  const removed = endUnconfirmed(database, order.client);
+  const state = order.revoked ? 'revoked' : 'open';
+  database
+    .sql('INSERT INTO orders (token_sha256, client, generation, nursery_address, token_expires, state) VALUES (?, ?, ?, ?, ?, ?)')
+    .run(order.tokenSha256, order.client, order.generation, canonicalAddress(order.nurseryAddress), Date.parse(order.tokenExpires), state);
+  if (order.revoked) return { added: [], removed: [...removed, ...revoke(database, order.client, now)] };
+  const { client, publicKey, presharedKey, tokenSha256 } = order;
+  const peer = { client, publicKey, presharedKey, tokenSha256, address: canonicalAddress(order.nurseryAddress), kind: 'seed' } as const;
+  return { added: [addPeer(database, peer)], removed };
+}
+
+/** The same order again: the client may be called otherwise, or be revoked. */
+function updateOrder(database: Database, order: Order, state: string, now: number): PeerChanges {
+  database
+    .sql('UPDATE clients SET hostname = ?2, language = ?3, profile = ?4 WHERE client = ?1 AND (hostname, language, profile) <> (?2, ?3, ?4)')
+    .run(order.client, order.hostname, order.language, order.profile);
+  if (!order.revoked || state === 'revoked' || state === 'reissued') return NOTHING;
+  return { added: [], removed: revoke(database, order.client, now) };
+}
+
+/** Everything of the client is dead at once: seeds, tokens, cards. */
+function revoke(database: Database, client: string, now: number): string[] {
+  database.sql("UPDATE clients SET state = 'revoked', state_since = ? WHERE client = ?").run(now, client);
+  database.sql("UPDATE orders SET state = 'revoked' WHERE client = ? AND state <> 'reissued'").run(client);
+  return removePeers(database, client);
+}
+
+function endUnconfirmed(database: Database, client: string): string[] {
+  const removed = database
+    .sql(
+      `DELETE FROM peers WHERE client = ?1 AND token_sha256 IN (SELECT token_sha256 FROM orders WHERE client = ?1 AND state IN ('open', 'claimed'))
+       RETURNING public_key AS publicKey`,
+    )
+    .all(client);
+  database.sql("UPDATE orders SET state = 'reissued' WHERE client = ? AND state IN ('open', 'claimed')").run(client);
+  return removed.map((row) => String(row['publicKey']));
+}
+
+/** Told once by an alarm, since orders are read again and again. */
+function refuseOrder(database: Database, { client, generation }: Order, reason: string, now: number): PeerChanges {
+  const isClient = database.sql('SELECT 1 FROM clients WHERE client = ?').get(client);
+  if (isClient) raiseAlarm(database, { kind: 'bad-order', client, facts: { generation, reason } }, now);
+  return NOTHING;
+}
