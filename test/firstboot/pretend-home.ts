@@ -18,6 +18,10 @@ export interface PretendHome {
   restart(): Promise<void>;
   /** From now on the card has a network, or has none. */
   plugIn(there: boolean): Promise<void>;
+  /** What the next claim gets. */
+  refuseOnce(status: string, line: string): Promise<void>;
+  /** Changes the answers to claims. */
+  falsify(before: string, after: string): Promise<void>;
 }
 
 /**
@@ -31,6 +35,7 @@ export async function pretendHome(card: Card): Promise<PretendHome> {
   await mkdir(net);
   await mkdir(home);
   await writeFile(join(home, 'peers'), `${bootPublic}\n`);
+  await writeFile(join(home, 'falsify'), '');
   await writeFile(join(home, 'route'), 'default via 192.0.2.254 dev end0\n');
   const real = 'PATH=$(echo "$PATH" | sed "s|[^:]*fake-bin:||")';
   const programs = {
@@ -61,9 +66,10 @@ now="time $(date +%s)"
 [ -z "$through" ] || [ "$(cat '${net}/'"$through.shaken")" -gt 0 ] || exit 7
 case $1 in
 */v1/claim)
+	if [ -s '${home}/refusal' ]; then sed 1d '${home}/refusal' >"$out"; head -n 1 '${home}/refusal' | tr -d '\\n'; rm '${home}/refusal'; exit; fi
 	[ -s '${home}/claimed' ] || { echo "$key" >>'${home}/peers'; echo "$key" >'${home}/claimed'; }
 	if [ "$(cat '${home}/claimed')" != "$key" ]; then echo 'error conflict Used.' >"$out"; printf 409; exit; fi
-	printf '%s\\n' 'address ${ADDRESS}/128' 'hub-address fd5e:3e0f:1a2b::1' 'hub-key ${bootPublic}' 'preshared-key ${PSK}' 'operators fd5e:3e0f:1a2b:2::/64' "$now" >"$out" ;;
+	printf '%s\\n' 'address ${ADDRESS}/128' 'hub-address fd5e:3e0f:1a2b::1' 'hub-key ${bootPublic}' 'preshared-key ${PSK}' 'operators fd5e:3e0f:1a2b:2::/64' "$now" | sed -f '${home}/falsify' >"$out" ;;
 */v1/confirm)
 	grep -vxF '${bootPublic}' '${home}/peers' >'${home}/peers.new'
 	mv '${home}/peers.new' '${home}/peers'
@@ -86,6 +92,8 @@ PresharedKey = ${PSK}\nAllowedIPs = fd5e:3e0f:1a2b:ffff::1/128\nPersistentKeepal
     restart: async () => {
       await lines(`rm -rf '${net}' && mkdir '${net}'`);
     },
+    refuseOnce: (status, line) => writeFile(join(home, 'refusal'), `${status}\n${line}\n`),
+    falsify: (before, after) => writeFile(join(home, 'falsify'), `s|^${before}|${after}|\n`),
     plugIn: (there) => writeFile(join(home, 'route'), there ? 'default via 192.0.2.254 dev end0\n' : ''),
   };
 }
