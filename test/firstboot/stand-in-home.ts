@@ -2,9 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { appendFileSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import { REQUESTS } from '../../home/requests.ts';
 
 /**
- * A stand-in for home, for tests of the card alone: it keeps the contract's words, in memory, and checks little.
+ * A stand-in for home, for tests of the card alone: it keeps the contract's words, in memory, and checks little but the form of requests.
  * usage: stand-in-home.ts SETTINGS_FILE, in the hub's network. Each request is a line of JSON in the log.
  */
 export interface StandInSettings {
@@ -36,6 +37,8 @@ function answer(path: string, body: string): [number, string] {
   settings = readSettings();
   // A new seed was issued.
   if (settings.token !== before) claim = undefined;
+  const { success } = REQUESTS[path.replace('/v1/', '') as keyof typeof REQUESTS].safeParse(JSON.parse(body));
+  if (!success) return [400, 'error bad-request The request is not in the form that the protocol gives.\n'];
   const { token, publicKey, hostKey } = JSON.parse(body);
   if (path === '/v1/claim') {
     if (token !== settings.token) return [410, 'error gone The token is unknown.\n'];
