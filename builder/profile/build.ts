@@ -47,7 +47,15 @@ async function planProfile(workspace: LoadedWorkspace, profile: Profile, { toolb
   const settings = settingsFiles(overlays);
   const units = serviceUnits(overlays);
   const made = renderLayer(layer, system, base.epoch).toString('base64');
-  const inputs = [profile.profile, system.key, toolbox.key, JSON.stringify({ plan, settings, units }), seedKey, made, ...(await scriptTexts('disk.sh'))];
+  const inputs = [
+    profile.profile,
+    system.key,
+    toolbox.key,
+    JSON.stringify({ plan, settings, units }),
+    seedKey,
+    made,
+    ...(await scriptTexts('disk.sh')),
+  ];
   const facts: ProfileFacts = { profile: profile.profile, build: hashKey(...inputs), plan, epoch: base.epoch, seedKey, settings, units };
   return { facts, groups };
 }

@@ -1,6 +1,7 @@
 import { basename, join } from 'node:path';
 import { withWorkFolder } from '../base/sandbox.ts';
 import { cacheFolder } from '../cache-folder.ts';
+import { Failure } from '../failure.ts';
 import type { Session } from '../session.ts';
 import { type BootFiles, readBootFiles } from './boot-files.ts';
 import { openDisk } from './disk.ts';
@@ -8,15 +9,20 @@ import type { MachineName } from './machine.ts';
 import { type CardState, describeMilestones, type Milestones } from './milestones.ts';
 import { type Machine, startMachine } from './start-machine.ts';
 
+/** login: the prompt on its console; claimed: a Semeur card that home has taken in, and that has finished its first boot. */
+export type Goal = 'login' | 'claimed';
+
 export interface BootOptions {
   readonly machine: MachineName;
   /** Ends once the card is there; null: ends when the machine does, and `attend` is what happens meanwhile. */
-  readonly until: 'login' | null;
+  readonly until: Goal | null;
   readonly timeoutSeconds?: number | undefined;
   /** A qcow2 file that keeps what the machine writes: made if it isn't there, else booted as it is. Left out: all is thrown away. */
   readonly disk?: string;
   /** The file that gets what the console says. */
   readonly log?: string;
+  /** argv prefix of a trial's network: see trial.ts. */
+  readonly enter?: readonly string[];
   /** For a boot without `until`. */
   readonly attend?: (machine: Machine) => Promise<void>;
 }
@@ -26,7 +32,7 @@ export interface BootResult extends Pick<Milestones, 'hostname' | 'seconds'> {
   readonly machine: MachineName;
   /** Whose kernel was booted: the image's own. */
   readonly kernel: 'image';
-  readonly until: 'login' | null;
+  readonly until: Goal | null;
   readonly card: CardState | null;
   /** The file with all that the console said. */
   readonly console: string;
@@ -44,7 +50,10 @@ export async function bootImage(session: Session, image: string, options: BootOp
   return withWorkFolder(async (work) => {
     const { raw, overlay } = await openDisk(session, image, options.disk ?? join(work.path, 'disk.qcow2'));
     const files = await readBootFiles(session, raw, work.path);
-    const milestones = await run(session, image, options, { files, overlay, log });
+    if (options.until === 'claimed' && !files.isSemeurCard) {
+      throw new Failure(`Cannot wait until "${image}" is claimed: it is no card of Semeur's`, { hint: 'Use "--until login"' });
+    }
+    const milestones = await run(session, image, options, { files, overlay, log, enter: options.enter ?? [] });
     const { hostname, seconds, card } = milestones;
     return { image, machine: options.machine, kernel: 'image', until: options.until, hostname, seconds, card, console: log };
   });
@@ -54,6 +63,7 @@ interface Trial {
   readonly files: BootFiles;
   readonly overlay: string;
   readonly log: string;
+  readonly enter: readonly string[];
 }
 
 async function run(session: Session, image: string, options: BootOptions, trial: Trial): Promise<Milestones> {
@@ -63,7 +73,8 @@ async function run(session: Session, image: string, options: BootOptions, trial:
   const seconds = options.timeoutSeconds ?? TIMEOUT_SECONDS[machine];
   return session.progress.step(`Booting "${basename(image)}" on ${machine}`, (note) =>
     withMachine(session, machine, trial, note, async (running) => {
-      await running.waitFor('the login prompt', seconds, (milestones) => isUp(milestones, trial.files));
+      const goal = until === 'login' ? 'the login prompt' : 'the card to be claimed and ready';
+      await running.waitFor(goal, seconds, (milestones) => milestones.seconds[until === 'login' ? 'login' : 'ready'] !== null);
     }),
   );
 }
@@ -72,21 +83,16 @@ async function run(session: Session, image: string, options: BootOptions, trial:
 async function withMachine(
   session: Session,
   machine: MachineName,
-  { files, overlay, log }: Trial,
+  { files, overlay, log, enter }: Trial,
   note: (text: string) => void = () => undefined,
   task: (machine: Machine) => Promise<void>,
 ): Promise<Milestones> {
   const onMilestone = (milestones: Milestones) => note(describeMilestones(milestones));
-  const running = await startMachine(session, { machine, files, disk: overlay, log, onMilestone });
+  const running = await startMachine(session, { machine, files, disk: overlay, log, enter, onMilestone });
   try {
     await task(running);
     return running.milestones();
   } finally {
     await running.powerOff();
   }
-}
-
-/** A Semeur card says when its first boot is done; of any other the prompt is all that can be seen. */
-function isUp({ seconds }: Milestones, { isSemeurCard }: BootFiles): boolean {
-  return seconds.login !== null && (!isSemeurCard || seconds.ready !== null);
 }

@@ -17,6 +17,8 @@ export interface MachineOptions {
   readonly disk: string;
   /** The file that gets what the console says. */
   readonly log: string;
+  /** argv prefix of a trial's network, in which the machine's user network then lives. */
+  readonly enter?: readonly string[];
   /** Told each time the machine has come further. */
   readonly onMilestone?: (milestones: Milestones) => void;
 }
@@ -46,7 +48,9 @@ export async function startMachine({ signal }: Pick<Session, 'signal'>, options:
   await once(server, 'listening');
   const power = new AbortController();
   let cut = false;
-  const qemu = runCommand(machineCommand(options.machine, { ...options, socket, pidFile }), { signal: AbortSignal.any([signal, power.signal]) });
+  const qemu = runCommand([...(options.enter ?? []), ...machineCommand(options.machine, { ...options, socket, pidFile })], {
+    signal: AbortSignal.any([signal, power.signal]),
+  });
   const stopped = qemu.then(
     () => undefined,
     (error: unknown) => (cut && !signal.aborted ? undefined : { error }),

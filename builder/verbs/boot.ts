@@ -1,11 +1,14 @@
-import { basename } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { Failure } from '../failure.ts';
+import { withWorkFolder } from '../base/sandbox.ts';
 import type { Report, Session } from '../session.ts';
 import { attendTerminal } from '../try/attend.ts';
-import { type BootResult, bootImage } from '../try/boot-image.ts';
+import { type BootOptions, type BootResult, bootImage } from '../try/boot-image.ts';
 import { MACHINES, type MachineName } from '../try/machine.ts';
 import { describeMilestones } from '../try/milestones.ts';
+import { withTrial } from '../try/trial.ts';
+import { findWorkspace } from '../workspace/find.ts';
+import { loadWorkspace } from '../workspace/load.ts';
 import type { RunVerb } from './verb.ts';
 
 interface Options {
@@ -33,12 +36,18 @@ function readSeconds(text: string): number {
 }
 
 async function boot(session: Session, image: string, { machine, until, timeout }: Options): Promise<Report> {
-  if (until === 'claimed') {
-    throw new Failure('Cannot wait until the card is claimed: that needs a home server, which is not there yet', { hint: 'Use "--until login"' });
-  }
   const goal = until ?? (process.stdin.isTTY ? null : 'login');
-  const result = await bootImage(session, image, { machine, until: goal, timeoutSeconds: timeout, attend: attendTerminal });
+  const options = { machine, until: goal, timeoutSeconds: timeout, attend: attendTerminal };
+  const result = goal === 'claimed' ? await bootClaimed(session, image, options) : await bootImage(session, image, options);
   return { json: result, text: describe(result) };
+}
+
+/** Beside a home of the trial's own, which knows the workspace's clients and forgets them with the trial. */
+async function bootClaimed(session: Session, image: string, options: BootOptions): Promise<BootResult> {
+  const workspace = await loadWorkspace(findWorkspace(session, dirname(image)));
+  return withWorkFolder((work) =>
+    withTrial(session, workspace, join(work.path, 'home'), ({ enter }) => bootImage(session, image, { ...options, enter })),
+  );
 }
 
 function describe({ image, machine, hostname, seconds, card, console }: BootResult): string[] {
