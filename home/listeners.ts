@@ -2,7 +2,7 @@ import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { checkBody, MOST_BYTES, parseBody } from './body.ts';
 import { answerClaim } from './claim.ts';
 import type { Home, Log } from './home.ts';
-import { createRateLimit, type RateLimit } from './rate-limit.ts';
+import { createRateLimit, type RateLimit, type RateLimitOptions } from './rate-limit.ts';
 import { asRefusal, Refusal } from './refusal.ts';
 import { createReportAnswers } from './report.ts';
 import { REQUESTS } from './requests.ts';
@@ -22,20 +22,28 @@ export interface Tls {
   readonly cert: string;
 }
 
-/** In the tunnel, one address is one card; a card needs one request in five minutes. */
-const IN_TUNNEL = { burst: 20, perSecond: 2, most: 50_000 };
-const ON_THE_INTERNET = { burst: 30, perSecond: 0.5, most: 50_000 };
-/** All senders together: what one home can sign and check, with room for the tunnel's. */
-const ALL_TOGETHER = { burst: 200, perSecond: 50, most: 1 };
+export interface Limits {
+  /** There, one address is one card, and a card needs one request in five minutes. */
+  readonly tunnel: RateLimitOptions;
+  readonly internet: RateLimitOptions;
+  /** The whole internet: what one home can sign and check, with room for the tunnel's. */
+  readonly together: RateLimitOptions;
+}
+
+const LIMITS: Limits = {
+  tunnel: { burst: 20, perSecond: 2, most: 50_000 },
+  internet: { burst: 30, perSecond: 0.5, most: 50_000 },
+  together: { burst: 200, perSecond: 50, most: 1 },
+};
 
 /** Three servers, each with its own routes and nothing of the others'. */
-export function createListeners(home: Home, tls: Tls): Listeners {
+export function createListeners(home: Home, tls: Tls, limits: Limits = LIMITS): Listeners {
   const perAddress = (remote: string) => remote;
   const [nursery, tunnel] = [createServer(home.log), createServer(home.log)];
   const open = createServer(home.log, tls);
-  limit(nursery, [createRateLimit(IN_TUNNEL, perAddress)]);
-  limit(tunnel, [createRateLimit(IN_TUNNEL, perAddress)]);
-  limit(open, [createRateLimit(ON_THE_INTERNET), createRateLimit(ALL_TOGETHER, () => '')]);
+  limit(nursery, [createRateLimit(limits.tunnel, perAddress)]);
+  limit(tunnel, [createRateLimit(limits.tunnel, perAddress)]);
+  limit(open, [createRateLimit(limits.internet), createRateLimit(limits.together, () => '')]);
   addClaim(nursery, home, 'nursery');
   addTunnelRoutes(tunnel, home);
   addClaim(open, home, 'public');

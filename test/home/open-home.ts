@@ -9,7 +9,7 @@ import type { FleetNetwork } from '../../home/addresses.ts';
 import { createHeartbeatQueue } from '../../home/heartbeat-queue.ts';
 import { applyPeerChanges, type Home } from '../../home/home.ts';
 import { type HostCa, openHostCa } from '../../home/host-ca.ts';
-import { createListeners } from '../../home/listeners.ts';
+import { createListeners, type Limits } from '../../home/listeners.ts';
 import { loopbackOf, loopbackSources } from '../../home/sources.ts';
 import { type Database, openDatabase } from '../../home/store/database.ts';
 import { takeOrder } from '../../home/store/orders.ts';
@@ -52,11 +52,15 @@ export interface OpenHome {
   close(): Promise<void>;
 }
 
+const FREE = { burst: 1e9, perSecond: 1e9, most: 1000 };
+/** For tests that ask more than a card does. */
+export const NO_LIMITS: Limits = { tunnel: FREE, internet: FREE, together: FREE };
+
 const opened: OpenHome[] = [];
 const folders: string[] = [];
 
 /** A home with a real database and real listeners; only the hub is a stand-in. @param folder of one that was closed, to start it again. */
-export async function openHome(folder?: string): Promise<OpenHome> {
+export async function openHome(folder?: string, limits?: Limits): Promise<OpenHome> {
   const state = folder ?? (await mkdtemp(join(tmpdir(), 'semeur-home-')));
   if (folder === undefined) folders.push(state);
   const database = openDatabase(state);
@@ -72,7 +76,7 @@ export async function openHome(folder?: string): Promise<OpenHome> {
   const heartbeats = createHeartbeatQueue(database);
   const sources = loopbackSources(network);
   const home: Home = { folder: state, database, network, hub, hubKey, hostCa, heartbeats, sources, log };
-  const listeners = createListeners(home, TLS);
+  const listeners = createListeners(home, TLS, limits);
   const servers = [listeners.nursery, listeners.tunnel, listeners.open];
   const ports = [];
   for (const server of servers) {
