@@ -4,7 +4,9 @@ export interface FleetNetwork {
   readonly hub: string;
   /** The hub's, for the keys of seeds. */
   readonly hubNursery: string;
-  /** "…/64" */
+  /** All cards', "…/80": the number in it that tells cards from operators is the fifth of an address's eight groups. */
+  readonly cards: string;
+  /** "…/80" */
   readonly operators: string;
   /** Of the card with this number, from 1. */
   card(number: number): string;
@@ -19,7 +21,8 @@ export function planNetwork(prefix: string): FleetNetwork {
   return {
     hub: canonicalAddress(`${groups}::1`),
     hubNursery: canonicalAddress(`${groups}:ffff::1`),
-    operators: `${canonicalAddress(`${groups}:0:2::`)}/64`,
+    cards: `${canonicalAddress(`${groups}:0:1::`)}/80`,
+    operators: `${canonicalAddress(`${groups}:0:2::`)}/80`,
     card,
     cardNumber(address) {
       const [low = '', high = ''] = address.split(':').reverse();

@@ -29,7 +29,7 @@ describe('POST /v1/claim (the hub is a stand-in; database and HTTP are real)', (
       address: 'fd5e:3e0f:1a2b:0:1::1/128',
       'hub-address': 'fd5e:3e0f:1a2b::1',
       'hub-key': home.hubKey,
-      operators: 'fd5e:3e0f:1a2b:0:2::/64',
+      operators: 'fd5e:3e0f:1a2b:0:2::/80',
       'preshared-key': expect.stringMatching(/^[A-Za-z0-9+/]{43}=$/),
     });
     expect(Math.abs(Number(answer.values['time']) - Date.now() / 1000)).toBeLessThan(5);
