@@ -11,6 +11,8 @@ export interface CommandOptions {
   readonly onLine?: (line: string) => void;
   /** Lets its output through as it comes, all of it on this stream, instead of returning it. */
   readonly output?: 'stdout' | 'stderr';
+  /** Lets it read our standard input itself, as an interactive program does. */
+  readonly interactive?: boolean;
   /** What to tell the reader to do if it fails. */
   readonly hint?: string;
 }
@@ -29,7 +31,7 @@ export async function runCommand(argv: readonly string[], options: CommandOption
     // What programs write may be an image: not a byte is taken from it.
     stripFinalNewline: false,
     maxBuffer: 256 * 1024 * 1024,
-    stdin: options.input === undefined ? 'ignore' : 'pipe',
+    stdin: options.interactive ? 'inherit' : options.input === undefined ? 'ignore' : 'pipe',
     ...(options.input === undefined ? {} : { input: options.input }),
     ...(options.output === undefined ? {} : { stdout: OUTPUT[options.output], stderr: OUTPUT[options.output] }),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),

@@ -18,6 +18,7 @@ import { addPlant } from './verbs/plant.ts';
 import { addProfile } from './verbs/profile.ts';
 import { addReissue } from './verbs/reissue.ts';
 import { addRevoke } from './verbs/revoke.ts';
+import { addSsh } from './verbs/ssh.ts';
 import { addTest } from './verbs/test.ts';
 import { addVerify } from './verbs/verify.ts';
 
@@ -31,6 +32,8 @@ const program = new Command('semeur')
   .option('--workspace <dir>', 'the workspace folder (default: the nearest semeur.yaml upwards)')
   .option('--json', 'one JSON document on stdout, everything else on stderr')
   .exitOverride()
+  // What follows a client of `ssh` is the card's.
+  .enablePositionalOptions()
   .showHelpAfterError('(see "semeur --help")')
   .showSuggestionAfterError();
 
@@ -57,6 +60,7 @@ for (const addVerb of [
   addFleet,
   addHome,
   addInit,
+  addSsh,
   addTest,
   addBench,
   addBuild,

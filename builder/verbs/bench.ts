@@ -1,11 +1,12 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { baseBenchmark } from '../../bench/base.ts';
 import type { Benchmark } from '../../bench/benchmark.ts';
+import { heartbeatsBenchmark } from '../../bench/heartbeats.ts';
 import { stampBenchmark } from '../../bench/stamp.ts';
 import type { Report, Session } from '../session.ts';
 import type { RunVerb } from './verb.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [stampBenchmark, baseBenchmark];
+const BENCHMARKS: readonly Benchmark[] = [stampBenchmark, baseBenchmark, heartbeatsBenchmark];
 
 export function addBench(program: Command, run: RunVerb): void {
   program

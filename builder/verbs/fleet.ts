@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
-import { databaseFile, openDatabase } from '../../home/store/database.ts';
 import { type FleetDetails, type FleetEntry, listFleet, showCard } from '../../home/store/fleet.ts';
+import { withFleet } from '../../home/store/with-fleet.ts';
 import { EXIT, Failure } from '../failure.ts';
 import type { Report, Session } from '../session.ts';
 import { findWorkspace } from '../workspace/find.ts';
@@ -30,7 +29,7 @@ export function addFleet(program: Command, run: RunVerb): void {
 }
 
 function listClients(session: Session, flags: Flags): Report {
-  const clients = withDatabase(session, flags, (database) => listFleet(database, Date.now()));
+  const clients = withFleet(folderOf(session, flags), (database) => listFleet(database, Date.now()));
   const rows = clients.map((entry) => [entry.client, entry.state, entry.address ?? '-', ago(entry.lastHeartbeat), describeHealth(entry)]);
   const table = [['client', 'state', 'address', 'last call', ''], ...rows];
   const widths = [0, 1, 2, 3].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
@@ -44,23 +43,14 @@ function listClients(session: Session, flags: Flags): Report {
 }
 
 function showClient(session: Session, client: string, flags: Flags): Report {
-  const found = withDatabase(session, flags, (database) => showCard(database, client, Date.now()));
+  const found = withFleet(folderOf(session, flags), (database) => showCard(database, client, Date.now()));
   if (!found)
     throw new Failure(`Cannot find the client "${client}" at home`, { hint: 'See which there are: semeur fleet list', exitCode: EXIT.usage });
   return { json: found, text: describe(found) };
 }
 
-function withDatabase<T>(session: Session, { state }: Flags, task: (database: ReturnType<typeof openDatabase>) => T): T {
-  const folder = stateFolderOf(state === undefined ? findWorkspace(session) : '', state);
-  if (!existsSync(databaseFile(folder))) {
-    throw new Failure(`Cannot find home's database in "${folder}"`, { hint: 'Start home (semeur home serve), or name its folder with --state DIR' });
-  }
-  const database = openDatabase(folder, { readOnly: true });
-  try {
-    return task(database);
-  } finally {
-    database.close();
-  }
+function folderOf(session: Session, { state }: Flags): string {
+  return stateFolderOf(state === undefined ? findWorkspace(session) : '', state);
 }
 
 function describe(entry: FleetDetails): string[] {
