@@ -1,0 +1,100 @@
+import { Failure } from '../../builder/failure.ts';
+import { planNetwork } from '../addresses.ts';
+import type { HubOptions } from './options.ts';
+import { runProgram } from './programs.ts';
+
+export interface Firewall {
+  /** Loads the rules again where they are gone or changed. */
+  ensure(): Promise<void>;
+  close(): Promise<void>;
+}
+
+type FirewallOptions = Pick<HubOptions, 'interface' | 'vpnPort' | 'prefix' | 'ports' | 'firewall' | 'log'>;
+
+const TABLE = ['table', 'inet', 'semeur'];
+/** Of home's listeners in the tunnel: cards know it from the protocol. */
+const HOME_PORT = 8080;
+
+/** Who may talk to whom, in a packet filter table of the hub's own: what else the machine filters stays as it is. */
+export async function openFirewall(options: FirewallOptions): Promise<Firewall> {
+  if (!options.firewall) {
+    options.log('there is no packet filter (--no-firewall): it is yours to keep clients from one another');
+    return { ensure: async () => undefined, close: async () => undefined };
+  }
+  const rules = renderFirewall(options);
+  const list = () => runProgram(['nft', '--stateless', 'list', ...TABLE]).catch(() => '');
+  let loaded = await load(rules).then(list);
+  return {
+    async ensure() {
+      // Loading another set of rules often flushes all tables, ours too.
+      if (loaded !== '' && (await list()) === loaded) return;
+      options.log('the packet filter was not as it should be: loaded again');
+      loaded = await load(rules).then(list);
+    },
+    async close() {
+      await runProgram(['nft', 'delete', ...TABLE]).catch(() => undefined);
+    },
+  };
+}
+
+async function load(rules: string): Promise<void> {
+  // One transaction: a table is made if there is none, then replaced.
+  const input = `${TABLE.join(' ')}\ndelete ${TABLE.join(' ')}\n${rules}`;
+  await runProgram(['nft', '--file', '-'], { input }).catch((error: Error) => {
+    throw new Failure(`Cannot load the packet filter of the VPN: ${error.message}`, {
+      hint: 'Install nftables and run home as root; or pass --no-firewall, and keep clients from one another yourself',
+      cause: error,
+    });
+  });
+}
+
+/**
+ * An address says who sends, since WireGuard takes only a peer's own. Every chain lets pass what isn't the hub's, and drops what is and isn't listed.
+ */
+export function renderFirewall({ interface: name, vpnPort, prefix, ports }: Omit<FirewallOptions, 'firewall' | 'log'>): string {
+  const { hub, hubNursery, cards, operators } = planNetwork(prefix);
+  const nursery = `${prefix.replace(/::\/48$/, '')}:ffff::/64`;
+  const others = [...new Set(ports)].filter((port) => port !== vpnPort);
+  return `table inet semeur {
+	chain source {
+		type filter hook prerouting priority raw; policy accept;
+		iifname { "lo", "${name}" } return
+		ip6 saddr ${prefix} drop
+		ip6 daddr ${prefix} drop
+	}
+
+	chain input {
+		type filter hook input priority filter - 1; policy accept;
+		iifname != "${name}" return
+		ct state established,related accept
+		ip6 saddr ${nursery} ip6 daddr ${hubNursery} tcp dport ${HOME_PORT} accept
+		ip6 saddr { ${cards}, ${operators} } ip6 daddr ${hub} tcp dport ${HOME_PORT} accept
+		drop
+	}
+
+	chain forward {
+		type filter hook forward priority filter - 1; policy accept;
+		iifname != "${name}" oifname != "${name}" return
+		iifname "${name}" oifname "${name}" ip6 saddr ${operators} ip6 daddr ${cards} accept
+		iifname "${name}" oifname "${name}" ip6 saddr ${cards} ip6 daddr ${operators} ct state established,related accept
+		drop
+	}
+${others.length > 0 ? renderRedirects(others, vpnPort) : ''}}
+`;
+}
+
+/** The output hook is for what this machine itself sends to one of its addresses: a trial, with card and hub on one machine. */
+function renderRedirects(ports: readonly number[], vpnPort: number): string {
+  const rule = `fib daddr type local udp dport { ${ports.join(', ')} } redirect to :${vpnPort}`;
+  return `
+	chain prerouting {
+		type nat hook prerouting priority dstnat; policy accept;
+		${rule}
+	}
+
+	chain output {
+		type nat hook output priority -100; policy accept;
+		${rule}
+	}
+`;
+}

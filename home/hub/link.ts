@@ -1,0 +1,98 @@
+import { Failure } from '../../builder/failure.ts';
+import { allowForwarding } from './forwarding.ts';
+import type { HubOptions } from './options.ts';
+import { runProgram } from './programs.ts';
+import { startWireguardGo, type WireguardGo } from './wireguard-go.ts';
+
+/** The hub's WireGuard interface. */
+export interface Link {
+  readonly kind: 'kernel' | 'wireguard-go';
+  /** The hub's own. */
+  readonly publicKey: string;
+  /** Makes the interface again where it is gone. */
+  ensure(): Promise<void>;
+  /** Addresses, route, MTU; up. Again and again, since others may change them. */
+  configure(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The least that IPv6 allows, so it fits through whatever the clients' networks are made of. */
+const MTU = '1280';
+
+/** By the kernel's own WireGuard, else by wireguard-go. An interface that a home which was killed left behind is taken over, sessions and all. */
+export async function openLink(options: HubOptions, publicKey: string): Promise<Link> {
+  const { interface: name, addresses, prefix, signal } = options;
+  checkName(name);
+  await refuseForeign(name, publicKey);
+  const refusal = (await isThere(name)) ? undefined : await addKernelLink(name);
+  let go: WireguardGo | undefined = refusal === undefined ? undefined : await startWireguardGo(name, refusal, signal);
+  await allowForwarding(name);
+
+  return {
+    kind: go ? 'wireguard-go' : 'kernel',
+    publicKey,
+    async ensure() {
+      if (await isThere(name)) return;
+      options.log('the interface was gone: made again', { interface: name });
+      await go?.stop();
+      const again = go ? 'it had to be started again' : await addKernelLink(name);
+      if (again !== undefined) go = await startWireguardGo(name, again, signal);
+      await allowForwarding(name);
+    },
+    async configure() {
+      for (const address of addresses) await runProgram(['ip', '-6', 'address', 'replace', address, 'dev', name, 'nodad']);
+      await runProgram(['ip', 'link', 'set', 'dev', name, 'mtu', MTU, 'up']);
+      await runProgram(['ip', '-6', 'route', 'replace', prefix, 'dev', name]);
+    },
+    async close() {
+      if (go) await go.stop();
+      else if (await isThere(name)) await runProgram(['ip', 'link', 'delete', 'dev', name]);
+    },
+  };
+}
+
+/** The name is written into rules and commands. */
+function checkName(name: string): void {
+  if (!/^[a-z][a-z0-9-]{0,14}$/.test(name)) {
+    throw new Failure(`Cannot open the VPN: "${name}" is no name for its interface`, {
+      hint: 'Up to 15 small letters, digits and "-", such as "semeur0"',
+    });
+  }
+}
+
+/** A wireguard-go whose home was killed ends with it, but not in the same instant. */
+async function refuseForeign(name: string, publicKey: string): Promise<void> {
+  const deadline = Date.now() + 5000;
+  while (await isThere(name)) {
+    const isKernel = await runProgram(['ip', '-details', 'link', 'show', 'dev', name]).then(
+      (text) => /^\s+wireguard /m.test(text),
+      () => false,
+    );
+    const key = (await runProgram(['wg', 'show', name, 'public-key']).catch(() => '')).trim();
+    if (isKernel && (key === publicKey || key === '(none)')) return;
+    if (isKernel || Date.now() > deadline) {
+      throw new Failure(`Cannot open the VPN: the interface "${name}" is there already, and not this hub's`, {
+        hint: 'Is another home running? Else name another one with --interface',
+      });
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+async function isThere(name: string): Promise<boolean> {
+  return runProgram(['ip', 'link', 'show', 'dev', name]).then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof Failure && /does not exist/.test(error.message)) return false;
+      throw error;
+    },
+  );
+}
+
+/** @returns why there can be none, if so. */
+async function addKernelLink(name: string): Promise<string | undefined> {
+  return runProgram(['ip', 'link', 'add', 'dev', name, 'type', 'wireguard']).then(
+    () => undefined,
+    (error: Error) => error.message.split('\n').slice(1).join(' ').trim(),
+  );
+}
