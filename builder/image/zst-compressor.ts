@@ -5,7 +5,8 @@ import { constants, zstdCompress } from 'node:zlib';
 import type { Compressor, RawBlock } from './compressor.ts';
 import { PREFIX_BLOCK_BYTES } from './prefix.ts';
 
-const LEVEL = 19;
+/** A few per cent larger than at 19, ten times sooner. */
+const LEVEL = 12;
 const compressBytes = promisify(zstdCompress);
 
 /** Node's own zstd: any OS, no program needed. Each frame states its content size and bears a checksum. */

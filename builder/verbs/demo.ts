@@ -1,8 +1,12 @@
-import { cp, mkdir } from 'node:fs/promises';
+import { cp, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { listFleet } from '../../home/store/fleet.ts';
+import { withFleet } from '../../home/store/with-fleet.ts';
 import type { Progress, Report, Session } from '../session.ts';
 import { bootImage } from '../try/boot-image.ts';
+import { withTrial } from '../try/trial.ts';
+import { loadWorkspace } from '../workspace/load.ts';
 import { build } from './build.ts';
 import type { RunVerb } from './verb.ts';
 
@@ -23,7 +27,14 @@ async function demo(session: Session): Promise<Report> {
   const timed = { ...session, progress, workspace: await copyExamples() };
   const built = await build(timed, [], { all: true, format: 'xz' });
   const image = join(timed.workspace, 'out', `${BOOTED}.img.xz`);
-  const booted = await bootImage(timed, image, { machine: 'virt', until: 'login', timeoutSeconds: 600 });
+  const workspace = await loadWorkspace(timed.workspace);
+  const home = join(timed.workspace, 'home');
+  // Each demo is a new card's first day: a home that has taken it in before would rightly turn it away.
+  await rm(home, { recursive: true, force: true });
+  const booted = await withTrial(timed, workspace, home, ({ enter }) =>
+    bootImage(timed, image, { machine: 'virt', until: 'claimed', timeoutSeconds: 600, enter }),
+  );
+  const fleet = withFleet(home, (database) => listFleet(database, Date.now()));
   const seconds = (performance.now() - start) / 1000;
   const text = [
     ...built.text,
@@ -32,8 +43,11 @@ async function demo(session: Session): Promise<Report> {
     `${seconds.toFixed(1).padStart(7)} s  in all`,
     '',
     ...describeCard(booted),
+    '',
+    'The fleet, as home knows it:',
+    ...fleet.map(({ client, state, address }) => `  ${client.padEnd(12)} ${state.padEnd(10)} ${address ?? ''}`.trimEnd()),
   ];
-  return { json: { ...(built.json as object), booted, steps, seconds }, text };
+  return { json: { ...(built.json as object), booted, fleet, steps, seconds }, text };
 }
 
 type Booted = Awaited<ReturnType<typeof bootImage>>;

@@ -8,6 +8,8 @@ import { readBootFiles } from '../../builder/try/boot-files.ts';
 import { bootImage } from '../../builder/try/boot-image.ts';
 import { exportDisk, openDisk, planCardSize } from '../../builder/try/disk.ts';
 import { startMachine } from '../../builder/try/start-machine.ts';
+import { withTrial } from '../../builder/try/trial.ts';
+import { loadWorkspace } from '../../builder/workspace/load.ts';
 import { createQuietSession } from '../image/sample-prefix.ts';
 import { buildCards, CARDS } from './cards.ts';
 
@@ -46,6 +48,8 @@ async function readAt(file: string, offset: number, bytes: number): Promise<Buff
 
 async function checkRoot(raw: string, folder: string, offset: number): Promise<void> {
   await runCommand(['dd', `if=${raw}`, `of=${join(folder, 'root')}`, 'bs=1M', `skip=${offset / MIB}`, 'conv=sparse', 'status=none']);
+  // The power was cut again: first the journal, as at the next boot.
+  await runCommand(['e2fsck', '-p', join(folder, 'root')]).catch(() => undefined);
   await runCommand(['e2fsck', '-fn', join(folder, 'root')]);
   await rm(join(folder, 'root'));
 }
@@ -65,7 +69,9 @@ describe('a card', () => {
       await machine.waitFor('the kernel', 120, ({ seconds }) => seconds.kernel !== null);
       await new Promise((resolve) => setTimeout(resolve, 5000));
       await machine.kill();
-      const booted = await bootImage(session, card, { machine: 'virt', until: 'login', disk, timeoutSeconds: 500 });
+      const booted = await withTrial(session, await loadWorkspace(CARDS), join(work.path, 'home'), ({ enter }) =>
+        bootImage(session, card, { machine: 'virt', until: 'claimed', disk, timeoutSeconds: 500, enter }),
+      );
       expect(booted).toMatchObject({ hostname: 'herbier', card: { region: 'wiped', hostKey: expect.stringMatching(/^SHA256:/) } });
       const after = join(work.path, 'after.img');
       await exportDisk(session, disk, after);
@@ -78,6 +84,6 @@ describe('a card', () => {
 
   it('boots as an emulated Raspberry Pi 3', async () => {
     const booted = await bootImage(session, join(CARDS, 'out', manifestOf('durand').image.file), { machine: 'raspi3b', until: 'login' });
-    expect(booted).toMatchObject({ hostname: 'durand', card: { region: 'wiped' } });
+    expect(booted.hostname).toBe('durand');
   });
 });

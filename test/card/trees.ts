@@ -1,0 +1,36 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { hostMirrors } from '../../builder/base/apt-sources.ts';
+import { ensureDebianBase } from '../../builder/base/debian.ts';
+import { withWorkFolder } from '../../builder/base/sandbox.ts';
+import { ensureToolbox } from '../../builder/base/toolbox.ts';
+import { runCommand } from '../../builder/command.ts';
+import { createQuietSession } from '../image/sample-prefix.ts';
+
+/** Every entry of a tar: type, mode, owner, link, size and SHA-256; times aside, since both builds end when they end. */
+async function describeTree(tar: string, folder: string, name: string): Promise<string[]> {
+  const options = '!all,type,mode,uid,gid,size,sha256,link,nlink';
+  const mtree = await runCommand(['bsdtar', '--create', '--file', '-', '--format', 'mtree', '--options', `mtree:${options}`, `@${tar}`]);
+  await writeFile(join(folder, name), mtree);
+  return mtree.toString('utf8').split('\n').sort();
+}
+
+/** Builds a base with the accelerator and without, and compares the trees. @param packages beside the essential ones; the base's own if left out. */
+export async function compareTrees(packages?: readonly string[]): Promise<void> {
+  const session = createQuietSession();
+  const mirrors = await hostMirrors();
+  const toolbox = await ensureToolbox(session, { mirrors });
+  const options = { mirrors, toolbox, ...(packages && { packages }) };
+  const accelerated = await ensureDebianBase(session, options);
+  // The same package lists for both, whatever the mirror has got meanwhile.
+  const emulated = await ensureDebianBase(session, { ...options, how: 'emulated', locked: accelerated.set });
+  expect(emulated.tar).not.toBe(accelerated.tar);
+  await withWorkFolder(async (work) => {
+    const [ours, theirs] = [await describeTree(accelerated.tar, work.path, 'accelerated'), await describeTree(emulated.tar, work.path, 'emulated')];
+    expect(ours.length).toBeGreaterThan(2000);
+    const known = new Set(theirs);
+    expect(ours.filter((line) => !known.has(line)).slice(0, 20)).toEqual([]);
+    expect(theirs.length).toBe(ours.length);
+  });
+}
