@@ -4,14 +4,14 @@ import type { FastifyInstance } from 'fastify';
 import { Failure } from '../builder/failure.ts';
 import { planNetwork } from './addresses.ts';
 import { createHeartbeatQueue } from './heartbeat-queue.ts';
-import { applyPeerChanges, type Home, type PeerKeeper } from './home.ts';
+import { applyPeerChanges, type Home, type Log, type PeerKeeper } from './home.ts';
 import { openHostCa } from './host-ca.ts';
 import { createListeners, type Tls } from './listeners.ts';
 import { openLog, sayReady } from './log.ts';
 import { createOrderReader, watchOrders } from './orders.ts';
 import { loopbackSources, tunnelSources } from './sources.ts';
 import { openDatabase } from './store/database.ts';
-import { listPeers, rememberKey } from './store/peers.ts';
+import { listPeers, type Peer, rememberKey } from './store/peers.ts';
 import { publicVpnKey } from './vpn-key.ts';
 
 export interface ServeOptions {
@@ -36,6 +36,9 @@ export interface VpnOptions {
   readonly firewall: boolean;
 }
 
+/** Connections that wait to be accepted. Node's own 511 are too few when a fleet calls at once: the next is dropped, and tries again a second later. */
+const BACKLOG = 4096;
+
 /** Of the listeners in the tunnel: cards know it from the protocol. */
 const TUNNEL_PORT = 8080;
 
@@ -54,7 +57,7 @@ export async function serveHome(options: ServeOptions): Promise<void> {
     const hostCa = await openHostCa(stateFolder);
     const orders = createOrderReader(options.ordersFolder, database, log);
     await orders.read(Date.now());
-    const hub = vpn ? await openHub(options, vpn, () => listPeers(database)) : NO_HUB;
+    const hub = vpn ? await openHub(options, vpn, log, () => listPeers(database)) : NO_HUB;
     closing.unshift(() => hub.close());
     const heartbeats = createHeartbeatQueue(database);
     closing.unshift(() => heartbeats.flush());
@@ -85,13 +88,10 @@ function tunnelPlaces(nursery: string, hub: string) {
   return { nursery: { host: nursery, port: TUNNEL_PORT }, tunnel: { host: hub, port: TUNNEL_PORT } };
 }
 
-const HUB: string = './hub/hub.ts';
-
 /** Loaded only where there is a tunnel: tests and measurements without one run anywhere. */
-async function openHub({ prefix, hubPrivateKey, signal }: ServeOptions, vpn: VpnOptions, peers: () => ReturnType<typeof listPeers>) {
-  const log = openLog();
+async function openHub({ prefix, hubPrivateKey, signal }: ServeOptions, vpn: VpnOptions, log: Log, peers: () => Peer[]): Promise<PeerKeeper> {
   const network = planNetwork(prefix);
-  const { openHub: open } = (await import(HUB)) as { openHub(options: object): Promise<PeerKeeper> };
+  const { openHub: open } = await import('./hub/hub.ts');
   return open({
     interface: vpn.interface,
     privateKey: hubPrivateKey,
@@ -100,7 +100,7 @@ async function openHub({ prefix, hubPrivateKey, signal }: ServeOptions, vpn: Vpn
     prefix,
     ports: vpn.ports,
     firewall: vpn.firewall,
-    log: (message: string, facts: object = {}) => log.info(facts, message),
+    log: (message, facts = {}) => log.info(facts, message),
     peers,
     signal,
   });
@@ -118,7 +118,7 @@ interface Place {
 
 async function listen(server: FastifyInstance, place: Place): Promise<string> {
   try {
-    return (await server.listen(place)).replace(/^https?:\/\//, '');
+    return (await server.listen({ ...place, backlog: BACKLOG })).replace(/^https?:\/\//, '');
   } catch (error) {
     throw new Failure(`Cannot listen on "${place.host}", port ${place.port}: ${(error as NodeJS.ErrnoException).code ?? error}`, {
       hint: 'See what else listens there (ss -ltnp), or name another place with --listen',
