@@ -12,7 +12,7 @@ export interface UserCertificateOptions {
   readonly workspace: string;
   /** The card that it opens: its sshd asks for this principal. */
   readonly client: string;
-  /** Where the operator must come from, as ssh-keygen's source-address: "fd…::/64,fd…::1/128". */
+  /** Where the operator must come from, as ssh-keygen's source-address: "fd…::/80,fd…::1/128". */
   readonly sourceAddresses: readonly string[];
   readonly signal: AbortSignal;
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { ExecaError } from 'execa';
+import { planNetwork } from '../../home/addresses.ts';
 import { showCard } from '../../home/store/fleet.ts';
 import { withFleet } from '../../home/store/with-fleet.ts';
 import { runCommand } from '../command.ts';
@@ -29,9 +30,9 @@ async function visit(session: Session, client: string, command: readonly string[
   const folder = stateFolderOf(workspace, state);
   const { address, hostname } = findCard(folder, client);
   const { vpn } = await loadOperator(workspace);
-  const network = vpn.prefix.replace(/::\/48$/, '');
+  const network = planNetwork(vpn.prefix);
   const caKey = (await readFile(join(folder, 'host_ca.pub'), 'utf8')).trim().split(/\s+/).slice(0, 2).join(' ');
-  const visitor = { workspace, client, sourceAddresses: [`${network}:0:2::/64`, `${network}::1/128`], signal: session.signal };
+  const visitor = { workspace, client, sourceAddresses: [network.operators, `${network.hub}/128`], signal: session.signal };
   const exitCode = await withUserCertificate(visitor, async (key, files) => {
     const known = await writeKnownHosts(files, hostname, caKey);
     return runSsh(['-i', key, '-o', `UserKnownHostsFile=${known}`, '-o', `HostKeyAlias=${hostname}`], address, command, session.signal);
