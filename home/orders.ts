@@ -61,7 +61,7 @@ export function watchOrders(reader: OrderReader, apply: (changes: PeerChanges) =
     try {
       await apply(await reader.read(Date.now()));
     } catch (error) {
-      log.error({ err: error }, 'cannot read the orders');
+      if (!signal.aborted) log.error({ err: error }, 'cannot read the orders');
     }
     if (!signal.aborted) timer = setTimeout(look, LOOK);
   };

@@ -76,7 +76,8 @@ export async function serveHome(options: ServeOptions): Promise<void> {
     sayReady({ ...listening, vpn: hub.kind, peers: listPeers(database).length });
     await ended(signal);
   } finally {
-    for (const close of closing) await close();
+    // One that fails keeps none of the others from it.
+    for (const close of closing) await Promise.try(close).catch((error: unknown) => log.error({ err: error }, 'cannot close'));
   }
 }
 

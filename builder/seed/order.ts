@@ -10,13 +10,16 @@ import { nurseryAddress } from './addresses.ts';
 import { type ClientKeys, ensureClientKeys } from './keys.ts';
 
 /** Tells home of these clients, in out/orders/. What already says so is left as it is. */
-export async function writeOrders(workspace: LoadedWorkspace, clients: readonly Client[]): Promise<void> {
+export async function writeOrders(workspace: LoadedWorkspace, clients: readonly Client[]): Promise<Order[]> {
   const { folder, operator } = workspace;
+  const orders: Order[] = [];
   for (const client of clients) {
     const order = makeOrder(client, operator, await ensureClientKeys(folder, client.client));
     await writeIfNew(join(ordersFolder(folder), `${client.client}.json`), `${JSON.stringify(order, null, 2)}\n`);
+    orders.push(order);
   }
   await writeIfNew(join(ordersFolder(folder), 'user-ca.pub'), `${await readUserCa(folder)}\n`);
+  return orders;
 }
 
 export function ordersFolder(workspace: string): string {

@@ -53,7 +53,9 @@ export async function build(session: Session, names: readonly string[], options:
   const manifests = await session.progress.step(`${title} of ${clients.length} ${clients.length === 1 ? 'client' : 'clients'}`, async (note) => {
     const seeds = await makeSeeds(workspace, planSeeds(workspace, clients, out), session.signal);
     // Before the images: a card is not to call a home that never heard of it.
-    await writeOrders(workspace, clients);
+    const revoked = (await writeOrders(workspace, clients)).filter((order) => order.revoked);
+    for (const { client } of revoked)
+      session.progress.warn(`"${client}" is revoked: home refuses this image; issue it anew with "semeur reissue ${client}"`);
     let done = 0;
     return runLanes(seeds, LANES, async (made) => {
       session.signal.throwIfAborted();

@@ -3,6 +3,7 @@ import { EXIT, Failure } from '../failure.ts';
 import { findProfile, overlaysOf } from '../profile/contents.ts';
 import { plantSeed } from '../release/plant.ts';
 import { makeSeeds } from '../seed/make.ts';
+import { writeOrders } from '../seed/order.ts';
 import type { Report, Session } from '../session.ts';
 import { findWorkspace } from '../workspace/find.ts';
 import { loadWorkspace } from '../workspace/load.ts';
@@ -31,6 +32,7 @@ async function plant(session: Session, name: string, target: string): Promise<Re
   const services = overlaysOf(workspace, findProfile(workspace, client.profile)).map(({ overlay }) => overlay);
   const [made] = await makeSeeds(workspace, [{ client, services, previous: `${workspace.folder}/out/${name}.seed` }], session.signal);
   if (!made) throw new Error('no seed was made');
+  await writeOrders(workspace, [client]);
   const where = await plantSeed(target, made.seed, client.profile);
   const text =
     where === 'region'
