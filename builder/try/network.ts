@@ -1,11 +1,12 @@
 import { open } from 'node:fs/promises';
+import { join } from 'node:path';
 import { runCommand } from '../command.ts';
 import { Failure } from '../failure.ts';
 import type { Session } from '../session.ts';
 
 /** A network namespace of its own: what runs in it sees no other network, and no other network sees it. */
 export interface TrialNetwork {
-  /** argv prefix: what runs with it is in the namespace. */
+  /** argv prefix: what runs with it is in the namespace, in this process's working directory, and ends when this process does. */
   readonly enter: readonly string[];
   close(): Promise<void>;
 }
@@ -14,6 +15,8 @@ export interface NetworkOptions {
   /** More addresses of the loopback interface, such as "192.0.2.10/32": under them a machine in QEMU reaches what listens in the namespace. */
   readonly addresses?: readonly string[];
 }
+
+const HOLDER = join(import.meta.dirname, 'network.sh');
 
 /** Why there can be no trial network here, for tests that are skipped; undefined when there can. */
 export async function whyNoNetwork(): Promise<string | undefined> {
@@ -31,36 +34,37 @@ export async function whyNoNetwork(): Promise<string | undefined> {
 /** Makes the namespace; a child process holds it, and it is gone with that child, which ends with this process however it ends. */
 export async function openNetwork({ signal }: Pick<Session, 'signal'>, { addresses = [] }: NetworkOptions = {}): Promise<TrialNetwork> {
   const reason = await whyNoNetwork();
-  if (reason !== undefined)
+  if (reason !== undefined) {
     throw new Failure(`Cannot make a network for the trial: ${reason}`, { hint: 'Run it as root, or give yourself the right to it' });
+  }
   const stop = new AbortController();
-  const started = Promise.withResolvers<number>();
-  const holder = runCommand([...namespaceCommand(), 'sh', '-c', 'echo "$$" >&2; exec sleep infinity'], {
+  const started = Promise.withResolvers<string>();
+  const holder = runCommand([...namespaceCommand(), 'sh', HOLDER, ...addresses], {
     signal: AbortSignal.any([signal, stop.signal]),
-    onLine: (line) => started.resolve(Number(line)),
+    onLine: (line) => {
+      const pid = /^network: ready (\d+)$/.exec(line)?.[1];
+      if (pid !== undefined) started.resolve(pid);
+    },
   });
   holder.catch(started.reject);
   const enter = enterCommand(await started.promise);
-  const close = async () => {
-    stop.abort();
-    await holder.catch(() => undefined);
+  return {
+    enter,
+    async close() {
+      stop.abort();
+      await holder.catch(() => undefined);
+    },
   };
-  try {
-    await runCommand([...enter, 'ip', 'link', 'set', 'lo', 'up'], { signal });
-    for (const address of addresses) await runCommand([...enter, 'ip', 'address', 'add', address, 'dev', 'lo'], { signal });
-  } catch (error) {
-    await close();
-    throw error;
-  }
-  return { enter, close };
 }
 
 function namespaceCommand(): string[] {
   const user = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
-  return ['setpriv', '--pdeathsig', 'KILL', 'unshare', ...user, '--net'];
+  return ['setpriv', '--pdeathsig', 'KILL', 'unshare', ...user, '--net', '--mount'];
 }
 
-function enterCommand(pid: number): string[] {
+function enterCommand(pid: string): string[] {
   const user = process.getuid?.() === 0 ? [] : ['--user', '--preserve-credentials'];
-  return ['nsenter', '--target', String(pid), ...user, '--net', '--'];
+  // nsenter becomes the program, without a process between, so that the kernel still tells it when we end: asked last, since a change of rights
+  // may take that back. With a mount namespace the working directory is lost.
+  return ['nsenter', '--target', pid, ...user, '--net', '--mount', '--', 'env', `--chdir=${process.cwd()}`, 'setpriv', '--pdeathsig', 'TERM'];
 }
