@@ -44,12 +44,22 @@ export function createOrderReader(folder: string, database: Database, log: Log):
     async read(now) {
       const mark = await markOf(folder);
       if (mark === folderSeen && now - allSeen < LOOK_AT_ALL) return { added: [], removed: [] };
+      folderSeen = '';
+      const changed = await findChanged(folder, seen);
+      const orders: Order[] = [];
+      // One after the other: ten thousand files opened at once are more than a process may.
+      for (const file of changed.keys()) {
+        const text = await readText(join(folder, file), log);
+        if (text === undefined) changed.delete(file);
+        else orders.push(...readOrder(file, text, log));
+      }
+      const changes = takeOrders(database, orders, now, log);
+      // Only now: what the database could not take, locked or full, is read again.
+      for (const [file, ofFile] of changed) seen.set(file, ofFile);
       // A change within the same tick of the file system's clock as this look would be missed: young folders are looked at again.
       folderSeen = mark !== undefined && now - Number(mark.split(' ', 1)[0]) > LOOK ? mark : '';
       allSeen = now;
-      const changed = await findChanged(folder, seen);
-      const orders = (await Promise.all(changed.map((file) => readOrder(join(folder, file), log)))).filter((order) => order !== undefined);
-      return takeOrders(database, orders, now, log);
+      return changes;
     },
   };
 }
@@ -69,14 +79,13 @@ export function watchOrders(reader: OrderReader, apply: (changes: PeerChanges) =
   signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
 }
 
-async function findChanged(folder: string, seen: Map<string, string>): Promise<string[]> {
+/** @returns the marks of files that aren't as they were seen, by name. */
+async function findChanged(folder: string, seen: ReadonlyMap<string, string>): Promise<Map<string, string>> {
   const names = await readdir(folder).catch(() => []);
-  const changed: string[] = [];
+  const changed = new Map<string, string>();
   for (const file of names.filter((file) => file.endsWith('.json') && !file.startsWith('.')).sort()) {
     const mark = await markOf(join(folder, file));
-    if (mark === undefined || seen.get(file) === mark) continue;
-    seen.set(file, mark);
-    changed.push(file);
+    if (mark !== undefined && seen.get(file) !== mark) changed.set(file, mark);
   }
   return changed;
 }
@@ -86,12 +95,22 @@ async function markOf(path: string): Promise<string | undefined> {
   return found && `${found.mtimeMs} ${found.ino} ${found.size}`;
 }
 
-async function readOrder(file: string, log: Log): Promise<Order | undefined> {
-  const parsed = orderSchema.safeParse(parse(await readFile(file, 'utf8').catch(() => '')));
-  if (parsed.success) return parsed.data;
+/** @returns undefined when it can't be read now. */
+async function readText(file: string, log: Log): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    log.error({ file, err: error }, 'cannot open an order');
+    return undefined;
+  }
+}
+
+function readOrder(file: string, text: string, log: Log): Order[] {
+  const parsed = orderSchema.safeParse(parse(text));
+  if (parsed.success) return [parsed.data];
   // Which keys are wrong, never what they hold.
   log.error({ file, keys: parsed.error.issues.map(({ path }) => path.join('.')) }, 'cannot read an order');
-  return undefined;
+  return [];
 }
 
 function parse(text: string): unknown {
