@@ -49,6 +49,11 @@ export async function runCommand(argv: readonly string[], options: CommandOption
   }
 }
 
+/** The exit code of the program whose failure runCommand() threw; undefined if it never ran to its end. */
+export function exitCodeOf(error: unknown): number | undefined {
+  return error instanceof Failure && error.cause instanceof ExecaError ? error.cause.exitCode : undefined;
+}
+
 function forwardLines(stream: NodeJS.ReadableStream, onLine: (line: string) => void): void {
   let rest = '';
   stream.on('data', (chunk: Buffer) => {

@@ -1,11 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { ExecaError } from 'execa';
 import { planNetwork } from '../../home/addresses.ts';
 import { showCard } from '../../home/store/fleet.ts';
 import { withFleet } from '../../home/store/with-fleet.ts';
-import { runCommand } from '../command.ts';
+import { exitCodeOf, runCommand } from '../command.ts';
 import { EXIT, Failure } from '../failure.ts';
 import { withUserCertificate, writeKnownHosts } from '../seed/user-certificate.ts';
 import type { Report, Session } from '../session.ts';
@@ -56,7 +55,7 @@ async function runSsh(options: readonly string[], address: string, command: read
     await runCommand(argv, { signal, interactive: true, output: 'stdout' });
     return EXIT.done;
   } catch (error) {
-    const code = error instanceof Failure && error.cause instanceof ExecaError ? error.cause.exitCode : undefined;
+    const code = exitCodeOf(error);
     // 255 is ssh's own: the card was not reached.
     if (code === undefined || code === 255) throw error;
     return code;

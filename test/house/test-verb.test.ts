@@ -22,7 +22,7 @@ let folder: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'semeur-test-verb-'));
-  for (const name of ['builder', 'bench', 'package.json', 'vitest.config.ts', 'test/reporter.ts'])
+  for (const name of ['builder', 'home', 'bench', 'package.json', 'vitest.config.ts', 'test/reporter.ts'])
     await cp(join(findCheckout(), name), join(folder, name), { recursive: true, force: true });
   await symlink(join(findCheckout(), 'node_modules'), join(folder, 'node_modules'));
   for (const [name, text] of Object.entries(TESTS)) {
