@@ -1,6 +1,7 @@
 import type { FleetNetwork } from './addresses.ts';
 import type { HeartbeatQueue } from './heartbeat-queue.ts';
 import type { HostCa } from './host-ca.ts';
+import type { Card } from './store/cards.ts';
 import type { Database } from './store/database.ts';
 import type { Peer, PeerChanges } from './store/peers.ts';
 
@@ -9,6 +10,7 @@ export interface Home {
   /** Of home's state: the database, the host CA. */
   readonly folder: string;
   readonly database: Database;
+  findCard(address: string): Card | undefined;
   readonly network: FleetNetwork;
   readonly hub: PeerKeeper;
   readonly hubKey: string;

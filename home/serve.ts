@@ -10,6 +10,7 @@ import { createListeners, type Tls } from './listeners.ts';
 import { openLog, sayReady } from './log.ts';
 import { createOrderReader, watchOrders } from './orders.ts';
 import { loopbackSources, tunnelSources } from './sources.ts';
+import { createCardFinder } from './store/cards.ts';
 import { openDatabase } from './store/database.ts';
 import { listPeers, type Peer, rememberKey } from './store/peers.ts';
 import { publicVpnKey } from './vpn-key.ts';
@@ -62,7 +63,18 @@ export async function serveHome(options: ServeOptions): Promise<void> {
     const heartbeats = createHeartbeatQueue(database);
     closing.unshift(() => heartbeats.flush());
     const sources = vpn ? tunnelSources(network) : loopbackSources(network);
-    const home: Home = { folder: stateFolder, database, network, hub, hubKey, hostCa, heartbeats, sources, log };
+    const home: Home = {
+      folder: stateFolder,
+      database,
+      findCard: createCardFinder(database),
+      network,
+      hub,
+      hubKey,
+      hostCa,
+      heartbeats,
+      sources,
+      log,
+    };
     const { nursery, tunnel, open } = createListeners(home, options.tls);
     for (const server of [nursery, tunnel, open]) closing.unshift(() => server.close());
     const places = vpn ? tunnelPlaces(network.hubNursery, network.hub) : LOOPBACK;

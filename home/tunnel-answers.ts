@@ -3,7 +3,7 @@ import { applyPeerChanges, type Home } from './home.ts';
 import { isHalfSpent } from './host-ca.ts';
 import { Refusal } from './refusal.ts';
 import type { Heartbeat } from './requests.ts';
-import { type Card, confirmCard, findCard } from './store/cards.ts';
+import { type Card, confirmCard } from './store/cards.ts';
 import { renewCertificate } from './store/claims.ts';
 
 /** Seconds until a card comes again. */
@@ -56,9 +56,9 @@ export function createRenewals(home: Pick<Home, 'database' | 'hostCa' | 'log'>):
   };
 }
 
-function findCardAt(home: Home, remote: string): Card {
-  const address = home.sources.cardAddress(remote);
-  const card = address === undefined ? undefined : findCard(home.database, address);
+function findCardAt({ sources, findCard }: Home, remote: string): Card {
+  const address = sources.cardAddress(remote);
+  const card = address === undefined ? undefined : findCard(address);
   if (!card) throw new Refusal('unknown-address');
   return card;
 }

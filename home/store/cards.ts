@@ -15,6 +15,19 @@ export interface Card {
   readonly isConfirmed: boolean;
 }
 
+/** Keeps in memory what findCard() finds, for as long as nothing durable is written: that is three tables for each heartbeat. */
+export function createCardFinder(database: Database): (address: string) => Card | undefined {
+  const found = new Map<string, Card>();
+  let count = database.durableCount;
+  return (address) => {
+    if (count !== database.durableCount) found.clear();
+    count = database.durableCount;
+    const card = found.get(address) ?? findCard(database, address);
+    if (card) found.set(address, card);
+    return card;
+  };
+}
+
 export function findCard(database: Database, address: string): Card | undefined {
   const row = database
     .sql(

@@ -11,6 +11,8 @@ export interface Database {
   durably<T>(task: () => T): T;
   /** One transaction, with the system before it returns: it outlives this process, but perhaps not a power cut. */
   quickly<T>(task: () => T): T;
+  /** How many transactions were on the disk: what was read of clients, orders, claims and peers before the last one may be old. */
+  readonly durableCount: number;
   close(): void;
 }
 
@@ -28,13 +30,20 @@ export function openDatabase(folder: string, { readOnly = false }: DatabaseOptio
   const connection = new DatabaseSync(file, { readOnly, timeout: PATIENCE });
   if (!readOnly) prepare(connection, file);
   const statements = new Map<string, StatementSync>();
+  let durableCount = 0;
   return {
     sql(text) {
       const statement = statements.get(text) ?? connection.prepare(text);
       statements.set(text, statement);
       return statement;
     },
-    durably: (task) => transact(connection, 'FULL', task),
+    get durableCount() {
+      return durableCount;
+    },
+    durably(task) {
+      durableCount += 1;
+      return transact(connection, 'FULL', task);
+    },
     quickly: (task) => transact(connection, 'NORMAL', task),
     close: () => connection.close(),
   };

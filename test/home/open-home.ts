@@ -11,6 +11,7 @@ import { applyPeerChanges, type Home } from '../../home/home.ts';
 import { type HostCa, openHostCa } from '../../home/host-ca.ts';
 import { createListeners, type Limits } from '../../home/listeners.ts';
 import { loopbackOf, loopbackSources } from '../../home/sources.ts';
+import { createCardFinder } from '../../home/store/cards.ts';
 import { type Database, openDatabase } from '../../home/store/database.ts';
 import { takeOrder } from '../../home/store/orders.ts';
 import { listPeers, type Peer, rememberKey } from '../../home/store/peers.ts';
@@ -75,7 +76,7 @@ export async function openHome(folder?: string, limits?: Limits): Promise<OpenHo
   database.durably(() => rememberKey(database, hubKey));
   const heartbeats = createHeartbeatQueue(database);
   const sources = loopbackSources(network);
-  const home: Home = { folder: state, database, network, hub, hubKey, hostCa, heartbeats, sources, log };
+  const home: Home = { folder: state, database, findCard: createCardFinder(database), network, hub, hubKey, hostCa, heartbeats, sources, log };
   const listeners = createListeners(home, TLS, limits);
   const servers = [listeners.nursery, listeners.tunnel, listeners.open];
   const ports = [];

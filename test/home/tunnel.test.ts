@@ -130,7 +130,7 @@ describe('POST /v1/heartbeat', () => {
     const first = await ask(inDays(44));
     expect(first).toMatch(/^ssh-ed25519-cert-v01@openssh\.com [A-Za-z0-9+/=]+$/);
     expect(await ask(null)).toBe(first);
-    home.database.sql('UPDATE claims SET certificate_expires = ?').run(Date.now() + 44 * 86_400_000);
+    home.database.durably(() => home.database.sql('UPDATE claims SET certificate_expires = ?').run(Date.now() + 44 * 86_400_000));
     const renewed = await ask(inDays(44));
     expect(renewed).not.toBe(first);
     expect(await ask(inDays(44))).toBe(renewed);
