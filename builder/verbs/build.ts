@@ -24,8 +24,8 @@ interface BuildOptions {
   readonly seedOnly?: boolean;
 }
 
-/** Hashing is the work: more lanes than cores only keep the disk busy between. */
-const LANES = 4;
+/** Seeds wait for the disk to keep them, each for its own files: many may wait together. Whole images keep the disk busy by themselves. */
+const LANES = { seeds: 24, images: 2 };
 
 export function addBuild(program: Command, run: RunVerb): void {
   program
@@ -57,7 +57,7 @@ export async function build(session: Session, names: readonly string[], options:
     for (const { client } of revoked)
       session.progress.warn(`"${client}" is revoked: home refuses this image; issue it anew with "semeur reissue ${client}"`);
     let done = 0;
-    return runLanes(seeds, LANES, async (made) => {
+    return runLanes(seeds, options.seedOnly ? LANES.seeds : LANES.images, async (made) => {
       session.signal.throwIfAborted();
       const manifest = await writeOne(made, prefixes, out, options, session.signal);
       note(`${++done} of ${clients.length}: ${made.client.client}`);
