@@ -1,3 +1,4 @@
+import { Failure } from '../../builder/failure.ts';
 import { publicVpnKey } from '../vpn-key.ts';
 import { openFirewall } from './firewall.ts';
 import { openLink } from './link.ts';
@@ -25,6 +26,7 @@ const TIMES: HubTimes = { reconcileSeconds: 60, staleSeconds: 300, reviveSeconds
  * @throws {Failure} when this machine can't be a hub: no WireGuard, no packet filter, not enough rights.
  */
 export async function openHub(options: HubOptions, times: HubTimes = TIMES): Promise<Hub> {
+  checkName(options.interface);
   const queue = createQueue();
   const firewall = await openFirewall(options);
   const link = await openLink(options, publicVpnKey(options.privateKey)).catch(async (error) => {
@@ -55,4 +57,13 @@ export async function openHub(options: HubOptions, times: HubTimes = TIMES): Pro
       return queue.finish(close);
     },
   };
+}
+
+/** The name is written into rules and commands. */
+function checkName(name: string): void {
+  if (!/^[a-z][a-z0-9-]{0,14}$/.test(name)) {
+    throw new Failure(`Cannot open the VPN: "${name}" is no name for its interface`, {
+      hint: 'Up to 15 small letters, digits and "-", such as "semeur0"',
+    });
+  }
 }

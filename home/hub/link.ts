@@ -22,7 +22,6 @@ const MTU = '1280';
 /** By the kernel's own WireGuard, else by wireguard-go. An interface that a home which was killed left behind is taken over, sessions and all. */
 export async function openLink(options: HubOptions, publicKey: string): Promise<Link> {
   const { interface: name, addresses, prefix, signal } = options;
-  checkName(name);
   await refuseForeign(name, publicKey);
   const refusal = (await isThere(name)) ? undefined : await addKernelLink(name);
   let go: WireguardGo | undefined = refusal === undefined ? undefined : await startWireguardGo(name, refusal, signal);
@@ -51,18 +50,9 @@ export async function openLink(options: HubOptions, publicKey: string): Promise<
   };
 }
 
-/** The name is written into rules and commands. */
-function checkName(name: string): void {
-  if (!/^[a-z][a-z0-9-]{0,14}$/.test(name)) {
-    throw new Failure(`Cannot open the VPN: "${name}" is no name for its interface`, {
-      hint: 'Up to 15 small letters, digits and "-", such as "semeur0"',
-    });
-  }
-}
-
 /** A wireguard-go whose home was killed ends with it, but not in the same instant. */
 async function refuseForeign(name: string, publicKey: string): Promise<void> {
-  const deadline = Date.now() + 5000;
+  const deadline = Date.now() + 2000;
   while (await isThere(name)) {
     const isKernel = await runProgram(['ip', '-details', 'link', 'show', 'dev', name]).then(
       (text) => /^\s+wireguard /m.test(text),
