@@ -19,7 +19,7 @@ rows() {
 		qemu-system-aarch64|qemu-system-arm|demo test bench try|boots an image without a Pi
 		qemu-img|qemu-utils|demo test fast bench try|keeps the image untouched while it boots
 		ip|iproute2|demo test try|gives a trial a network of its own
-		wg|wireguard-tools|demo test try|sets up the VPN of a trial, and of home
+		wg|wireguard-tools|demo test fast try|sets up the VPN of a trial, and of home
 		wireguard-go|wireguard-go|demo test try|is the VPN where the kernel has none
 		nft|nftables|demo test try|keeps the VPN's members apart
 		sfdisk|fdisk|test|makes disks that are no cards

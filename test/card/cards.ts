@@ -4,7 +4,7 @@ import { runCommand } from '../../builder/command.ts';
 import type { ClientManifest } from '../../builder/image/client-image.ts';
 import { loadPrefix, type Prefix } from '../../builder/image/prefix.ts';
 
-const CHECKOUT = join(import.meta.dirname, '../..');
+export const CHECKOUT = join(import.meta.dirname, '../..');
 
 /** The example co-operative, built once for all tests that look at cards, in out/test/ (like the demo's, it is quick the second time). */
 export const CARDS = join(CHECKOUT, 'out', 'test');

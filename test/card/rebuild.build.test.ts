@@ -5,9 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cacheFolder } from '../../builder/cache-folder.ts';
 import { runCommand } from '../../builder/command.ts';
 import { loadPrefix, prefixFile } from '../../builder/image/prefix.ts';
-import { CARDS, semeur } from './cards.ts';
+import { CARDS, CHECKOUT, semeur } from './cards.ts';
 
-const CHECKOUT = join(import.meta.dirname, '../..');
 const AS_ROOT = process.getuid?.() === 0;
 /** Nobody listens there: whoever asks a mirror fails. */
 const NO_NETWORK = { http_proxy: 'http://127.0.0.1:9', https_proxy: 'http://127.0.0.1:9' };
