@@ -22,6 +22,7 @@ main() {
 		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
 		--dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/info/*' \
 		--setup-hook='sh /semeur/pool.sh in "$1"' \
+		--extract-hook='sh /semeur/pool.sh keep "$1"' \
 		--essential-hook="sh /semeur/$settings.sh \"\$1\"" \
 		--essential-hook="sh /semeur/$essential.sh \"\$1\"" \
 		--customize-hook="sh /semeur/$customize.sh \"\$1\"" \

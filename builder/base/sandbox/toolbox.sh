@@ -13,7 +13,7 @@ main() {
 	exec mmdebstrap --mode=root ${skip:+"--skip=$skip"} --variant=minbase --format=tar --keyring=/usr/share/keyrings \
 		--aptopt='Acquire::Languages "none";' --aptopt='Acquire::Retries "5";' --dpkgopt=force-unsafe-io \
 		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
-		--setup-hook='sh "$HERE/pool.sh" in "$1"' --customize-hook='sh "$HERE/pool.sh" out "$1"' \
+		--setup-hook='sh "$HERE/pool.sh" in "$1"' --extract-hook='sh "$HERE/pool.sh" keep "$1"' --customize-hook='sh "$HERE/pool.sh" out "$1"' \
 		--include="$packages" "$suite" "$out" "$@"
 }
 
