@@ -1,10 +1,9 @@
-import type { HubTimes } from './hub.ts';
+import type { HubTimes } from './options.ts';
 import type { ShownPeer } from './peers.ts';
 
 interface Seen {
   readonly handshake: number;
-  /** Since when its handshake is this one, and when it may be removed and added again: on a clock that nobody sets. */
-  readonly since: number;
+  /** When it may be removed and added again. */
   readonly due: number;
 }
 
@@ -31,7 +30,7 @@ export function createStalePeers(
         const known = seen.get(publicKey);
         // One that was added again has no handshake (0) and is still the silent peer it was.
         const silent = known !== undefined && (handshake === known.handshake || handshake === 0);
-        const first = { handshake, since: now, due: now + staleSeconds * (1 + random()) };
+        const first = { handshake, due: now + staleSeconds * (1 + random()) };
         const isDue = silent && now >= known.due;
         if (isDue) stale.add(publicKey);
         next.set(publicKey, !silent ? first : isDue ? { ...known, handshake: 0, due: now + reviveSeconds * (1 + random() / 2) } : known);
