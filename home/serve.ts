@@ -1,5 +1,6 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import type { FastifyInstance } from 'fastify';
 import { Failure } from '../builder/failure.ts';
 import { planNetwork } from './addresses.ts';
@@ -12,7 +13,7 @@ import { createOrderReader, watchOrders } from './orders.ts';
 import { loopbackSources, tunnelSources } from './sources.ts';
 import { createCardFinder } from './store/cards.ts';
 import { openDatabase } from './store/database.ts';
-import { listPeers, type Peer, rememberKey } from './store/peers.ts';
+import { countPeers, listPeers, type Peer, rememberKey } from './store/peers.ts';
 import { publicVpnKey } from './vpn-key.ts';
 
 export interface ServeOptions {
@@ -46,6 +47,8 @@ const TUNNEL_PORT = 8080;
 /** The server: runs until `signal`. Orders and database first, then the hub with all its peers, then the listeners. */
 export async function serveHome(options: ServeOptions): Promise<void> {
   const { stateFolder, prefix, signal, vpn } = options;
+  // What a request allocates is dead when it is answered: a young generation that grows with the load only takes memory.
+  setFlagsFromString('--semi-space-growth-factor=1');
   const log = openLog();
   await mkdir(stateFolder, { recursive: true, mode: 0o700 });
   await removeLeftovers(stateFolder);
@@ -85,7 +88,7 @@ export async function serveHome(options: ServeOptions): Promise<void> {
     };
     watchOrders(orders, (changes) => applyPeerChanges(home, changes), log, signal);
     if (!vpn) log.warn({}, 'there is no tunnel: source addresses of 127.0.0.0/8 stand for those of the tunnel, and prove nothing');
-    sayReady({ ...listening, vpn: hub.kind, peers: listPeers(database).length });
+    sayReady({ ...listening, vpn: hub.kind, peers: countPeers(database) });
     await ended(signal);
   } finally {
     // One that fails keeps none of the others from it.

@@ -24,6 +24,10 @@ export function listPeers(database: Database): Peer[] {
   return rows.map((row) => withLength({ ...row } as unknown as Peer));
 }
 
+export function countPeers(database: Database): number {
+  return Number(database.sql('SELECT count(*) AS count FROM peers').get()?.['count']);
+}
+
 /** @throws on a key or an address that another live peer has: they are UNIQUE. */
 export function addPeer(database: Database, { publicKey, presharedKey, address, client, tokenSha256, kind }: PeerRow): Peer {
   database
