@@ -21,10 +21,10 @@ const MTU = '1280';
 
 /** By the kernel's own WireGuard, else by wireguard-go. An interface that a home which was killed left behind is taken over, sessions and all. */
 export async function openLink(options: HubOptions, publicKey: string): Promise<Link> {
-  const { interface: name, addresses, prefix, signal } = options;
+  const { interface: name, addresses, prefix } = options;
   await refuseForeign(name, publicKey);
   const refusal = (await isThere(name)) ? undefined : await addKernelLink(name);
-  let go: WireguardGo | undefined = refusal === undefined ? undefined : await startWireguardGo(name, refusal, signal);
+  let go: WireguardGo | undefined = refusal === undefined ? undefined : await startWireguardGo(name, refusal);
   await allowForwarding(name);
 
   return {
@@ -35,7 +35,7 @@ export async function openLink(options: HubOptions, publicKey: string): Promise<
       options.log('the interface was gone: made again', { interface: name });
       await go?.stop();
       const again = go ? 'it had to be started again' : await addKernelLink(name);
-      if (again !== undefined) go = await startWireguardGo(name, again, signal);
+      if (again !== undefined) go = await startWireguardGo(name, again);
       await allowForwarding(name);
     },
     async configure() {
@@ -55,7 +55,7 @@ async function refuseForeign(name: string, publicKey: string): Promise<void> {
   const deadline = Date.now() + 2000;
   while (await isThere(name)) {
     const isKernel = await runProgram(['ip', '-details', 'link', 'show', 'dev', name]).then(
-      (text) => /^\s+wireguard /m.test(text),
+      (text) => /^\s+wireguard\b/m.test(text),
       () => false,
     );
     const key = (await runProgram(['wg', 'show', name, 'public-key']).catch(() => '')).trim();

@@ -15,7 +15,7 @@ const READY_MS = 10_000;
  * WireGuard in a process of its own, for kernels without. The kernel ends it with us, however we end, and the interface goes with it.
  * @param why the kernel's own couldn't be used, for the message.
  */
-export async function startWireguardGo(name: string, why: string, signal: AbortSignal): Promise<WireguardGo> {
+export async function startWireguardGo(name: string, why: string): Promise<WireguardGo> {
   const hint =
     'On Debian: "apt-get install wireguard-go", and run home as root or with CAP_NET_ADMIN; or load the kernel\'s own: "modprobe wireguard"';
   const refuse = (reason: string, cause?: unknown) =>
@@ -26,7 +26,7 @@ export async function startWireguardGo(name: string, why: string, signal: AbortS
   const stopping = new AbortController();
   // Without a word: what it says for each packet to a silent peer would be kept in memory for as long as it runs.
   const argv = ['setpriv', '--pdeathsig', 'TERM', 'env', 'WG_PROCESS_FOREGROUND=1', 'LOG_LEVEL=silent', 'wireguard-go', name];
-  const child = runProgram(argv, { signal: AbortSignal.any([signal, stopping.signal]) });
+  const child = runProgram(argv, { signal: stopping.signal });
   let ended: { readonly error?: unknown } | undefined;
   const end = child.then(
     () => {

@@ -11,6 +11,8 @@ import {
 import { createSocket } from 'node:dgram';
 import { blake2s } from 'hash-wasm';
 
+export type Answer = 'answered' | 'silent';
+
 /**
  * WireGuard's first message (the protocol's paper, section 5.4.2), dated as told: that lets a peer's clock go wrong, which no program here can.
  * usage: handshake.ts HUB-KEY PRIVATE-KEY SECONDS-SINCE-1970 ADDRESS PORT; says "answered" or "silent". For keys of tests only: they are in its argv.
@@ -18,7 +20,7 @@ import { blake2s } from 'hash-wasm';
 const [hubKey = '', privateKey = '', seconds = '0', address = '', port = '0'] = process.argv.slice(2);
 const message = await renderInitiation(Buffer.from(hubKey, 'base64'), Buffer.from(privateKey, 'base64'), BigInt(seconds));
 const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
-const finish = (word: string) => {
+const finish = (word: Answer) => {
   process.stdout.write(`${word}\n`);
   socket.close();
   clearTimeout(late);
