@@ -36,6 +36,8 @@ export interface VpnOptions {
   /** Of the endpoints that cards try. */
   readonly ports: readonly number[];
   readonly firewall: boolean;
+  /** A card without a handshake for so long is made able to come back, whatever its clock has said (default: 300). */
+  readonly rescueSeconds?: number | undefined;
 }
 
 /** Connections that wait to be accepted. Node's own 511 are too few when a fleet calls at once: the next is dropped, and tries again a second later. */
@@ -107,19 +109,22 @@ function tunnelPlaces(nursery: string, hub: string) {
 /** Loaded only where there is a tunnel: tests and measurements without one run anywhere. */
 async function openHub({ prefix, hubPrivateKey, signal }: ServeOptions, vpn: VpnOptions, log: Log, peers: () => Peer[]): Promise<PeerKeeper> {
   const network = planNetwork(prefix);
-  const { openHub: open } = await import('./hub/hub.ts');
-  return open({
-    interface: vpn.interface,
-    privateKey: hubPrivateKey,
-    vpnPort: vpn.port,
-    addresses: [`${network.hub}/128`, `${network.hubNursery}/128`],
-    prefix,
-    ports: vpn.ports,
-    firewall: vpn.firewall,
-    log: (message, facts = {}) => log.info(facts, message),
-    peers,
-    signal,
-  });
+  const { openHub: open, planTimes } = await import('./hub/hub.ts');
+  return open(
+    {
+      interface: vpn.interface,
+      privateKey: hubPrivateKey,
+      vpnPort: vpn.port,
+      addresses: [`${network.hub}/128`, `${network.hubNursery}/128`],
+      prefix,
+      ports: vpn.ports,
+      firewall: vpn.firewall,
+      log: (message, facts = {}) => log.info(facts, message),
+      peers,
+      signal,
+    },
+    planTimes(vpn.rescueSeconds),
+  );
 }
 
 /** Folders of signatures that a cut left. */

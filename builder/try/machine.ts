@@ -3,7 +3,19 @@ import type { BootFiles } from './boot-files.ts';
 export const MACHINES = ['virt', 'raspi3b'] as const;
 export type MachineName = (typeof MACHINES)[number];
 
-export interface MachineParts {
+/** What is around the machine, where a test wants it otherwise. */
+export interface Surroundings {
+  /** What its clock says at power-on (default: 1970-01-01, since a Pi has no clock that runs without power). */
+  readonly clock?: string | undefined;
+  /** "none": no network at all, as if there were no cable and no such hardware (default: "user"). */
+  readonly network?: 'user' | 'none' | undefined;
+  /** Ways in from the trial's network, such as "tcp:127.0.0.1:8080-:80": whoever comes through them is on the card's own LAN. */
+  readonly forwards?: readonly string[] | undefined;
+  /** A raw file that gets every write and flush of the disk, in order, as dm-log-writes keeps them. */
+  readonly writeLog?: string | undefined;
+}
+
+export interface MachineParts extends Surroundings {
   readonly files: BootFiles;
   /** A qcow2 file. */
   readonly disk: string;
@@ -17,14 +29,15 @@ export function machineCommand(machine: MachineName, parts: MachineParts): strin
 }
 
 /** A machine that exists only in QEMU, the fastest here: disk and network by virtio. */
-export function virtCommand({ files, disk, socket, pidFile }: MachineParts): string[] {
+export function virtCommand(parts: MachineParts): string[] {
+  const { files, socket } = parts;
   return [
-    ...qemuCommand('virt', pidFile),
+    ...qemuCommand('virt', parts),
     ...['-cpu', 'cortex-a72', '-smp', '2', '-m', '1024'],
     ...['-kernel', files.kernel, '-initrd', files.initrd, '-append', kernelArguments('console=ttyAMA0')],
-    ...['-drive', driveOption(disk, 'virtio')],
+    ...driveOptions(parts, 'virtio'),
     // Without romfile= it looks for network boot firmware, which is another package.
-    ...['-netdev', 'user,id=network', '-device', 'virtio-net-pci,netdev=network,romfile='],
+    ...networkOptions(parts, 'virtio-net-pci,netdev=network,romfile='),
     // A Pi has a hardware random number generator.
     ...['-device', 'virtio-rng-pci'],
     ...consoleOptions(socket),
@@ -32,13 +45,14 @@ export function virtCommand({ files, disk, socket, pidFile }: MachineParts): str
 }
 
 /** The emulated Pi 3: its own SD controller, UART and USB, several times slower. */
-export function raspi3bCommand({ files, disk, socket, pidFile }: MachineParts): string[] {
+export function raspi3bCommand(parts: MachineParts): string[] {
+  const { files, socket } = parts;
   return [
-    ...qemuCommand('raspi3b', pidFile),
+    ...qemuCommand('raspi3b', parts),
     ...['-kernel', files.kernel, '-initrd', files.initrd, ...(files.dtb === undefined ? [] : ['-dtb', files.dtb])],
     ...['-append', kernelArguments('console=ttyS1,115200')],
-    ...['-drive', driveOption(disk, 'sd')],
-    ...['-netdev', 'user,id=network', '-device', 'usb-net,netdev=network'],
+    ...driveOptions(parts, 'sd'),
+    ...networkOptions(parts, 'usb-net,netdev=network'),
     // The first UART is the Bluetooth chip's: nobody can log in there.
     ...['-serial', 'null'],
     ...consoleOptions(socket),
@@ -46,12 +60,11 @@ export function raspi3bCommand({ files, disk, socket, pidFile }: MachineParts): 
 }
 
 /** The kernel kills QEMU with us, however we end: nothing else could after a SIGKILL. */
-function qemuCommand(machine: MachineName, pidFile: string): string[] {
+function qemuCommand(machine: MachineName, { pidFile, clock = '1970-01-01' }: MachineParts): string[] {
   return [
     ...['setpriv', '--pdeathsig', 'KILL', 'qemu-system-aarch64'],
     ...['-M', machine, '-accel', 'tcg,thread=multi', '-nodefaults', '-display', 'none', '-no-reboot', '-pidfile', pidFile],
-    // A Pi has no clock that runs without power.
-    ...['-rtc', 'base=1970-01-01'],
+    ...['-rtc', `base=${clock}`],
   ];
 }
 
@@ -60,8 +73,20 @@ function kernelArguments(console: string): string {
 }
 
 /** The overlay is thrown away: that the host keeps it through a power cut of its own is not worth a single fsync. */
-function driveOption(disk: string, bus: string): string {
-  return `file=${escapeValue(disk)},format=qcow2,if=${bus},cache=unsafe`;
+function driveOptions({ disk, writeLog }: MachineParts, bus: string): string[] {
+  const file = `file=${escapeValue(disk)},format=qcow2`;
+  if (writeLog === undefined) return ['-drive', `${file},if=${bus},cache=unsafe`];
+  return [
+    ...['-blockdev', `driver=qcow2,node-name=card,file.driver=file,file.filename=${escapeValue(disk)},cache.no-flush=on`],
+    ...['-blockdev', `driver=file,node-name=log,filename=${escapeValue(writeLog)}`],
+    ...['-blockdev', 'driver=blklogwrites,node-name=logged,file=card,log=log'],
+    ...['-device', 'virtio-blk-pci,drive=logged'],
+  ];
+}
+
+function networkOptions({ network = 'user', forwards = [] }: MachineParts, device: string): string[] {
+  if (network === 'none') return [];
+  return ['-netdev', ['user,id=network', ...forwards.map((forward) => `hostfwd=${forward}`)].join(','), '-device', device];
 }
 
 function consoleOptions(socket: string): string[] {

@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { runCommand } from '../command.ts';
 import type { Session } from '../session.ts';
 import type { BootFiles } from './boot-files.ts';
-import { type MachineName, machineCommand } from './machine.ts';
+import { type MachineName, machineCommand, type Surroundings } from './machine.ts';
 import type { Milestones } from './milestones.ts';
 import { type Watch, watchConsole } from './watch.ts';
 
-export interface MachineOptions {
+export interface MachineOptions extends Surroundings {
   readonly machine: MachineName;
   readonly files: BootFiles;
   /** A qcow2 file that nobody else has open. */

@@ -16,6 +16,7 @@ interface ServeFlags {
   readonly firewall: boolean;
   readonly vpn: boolean;
   readonly listen?: string;
+  readonly rescue?: number;
 }
 
 export function addHome(program: Command, run: RunVerb): void {
@@ -29,6 +30,7 @@ export function addHome(program: Command, run: RunVerb): void {
     .option('--interface <name>', 'of the VPN', 'semeur0')
     .option('--no-firewall', 'leave the packet filter alone: you keep cards from one another yourself')
     .option('--no-vpn', 'run without a tunnel, on 127.0.0.1, for tests: anybody on this machine can be any card')
+    .option('--rescue <seconds>', 'let a card whose clock was ahead come back when it has been silent for so long (default: 300)', readSeconds)
     .option('--listen <address:port>', 'where the internet reaches it (default: home.listen of semeur.yaml)', readListen)
     .action((flags: ServeFlags) => run((session) => serve(session, flags)));
 }
@@ -37,6 +39,12 @@ function readListen(text: string): string {
   const refusal = refuseListen(text);
   if (refusal) throw new InvalidArgumentError(`${refusal.message}.`);
   return text;
+}
+
+function readSeconds(text: string): number {
+  const seconds = Number(text);
+  if (!(seconds >= 10)) throw new InvalidArgumentError('Give a number of seconds, 10 or more.');
+  return seconds;
 }
 
 /** Of the workspace it reads semeur.yaml and two secrets: the keys that sign seeds and open cards needn't be on this machine. */
@@ -52,7 +60,15 @@ async function serve(session: Session, flags: ServeFlags): Promise<Report> {
     hubPrivateKey: hub.privateKey,
     tls: { key: tls.key, cert: tls.certificate },
     listen: flags.listen ?? home.listen,
-    vpn: flags.vpn ? { interface: flags.interface, port: home.vpnPort, ports: vpn.endpoints.map(portOf), firewall: flags.firewall } : undefined,
+    vpn: flags.vpn
+      ? {
+          interface: flags.interface,
+          port: home.vpnPort,
+          ports: vpn.endpoints.map(portOf),
+          firewall: flags.firewall,
+          rescueSeconds: flags.rescue,
+        }
+      : undefined,
     signal: session.signal,
   });
   return { json: { state: stateFolder }, text: [] };

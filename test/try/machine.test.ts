@@ -18,6 +18,18 @@ describe('virtCommand()', () => {
     expect(argv).toContain('virtio-rng-pci');
     expect(argv).not.toContain('-dtb');
   });
+
+  it('has the ways in that are asked for, or no network at all', () => {
+    const netdev = optionOf(virtCommand({ ...parts, forwards: ['tcp:127.0.0.1:8080-:80', 'tcp:127.0.0.1:8022-:22'] }), '-netdev');
+    expect(netdev).toBe('user,id=network,hostfwd=tcp:127.0.0.1:8080-:80,hostfwd=tcp:127.0.0.1:8022-:22');
+    expect(virtCommand({ ...parts, network: 'none' }).filter((word) => /netdev|net-/.test(word))).toEqual([]);
+  });
+
+  it('logs what is written to its disk', () => {
+    const argv = virtCommand({ ...parts, writeLog: '/w/log' });
+    expect(argv).not.toContain('-drive');
+    expect(argv).toContain('driver=blklogwrites,node-name=logged,file=card,log=log');
+  });
 });
 
 describe('raspi3bCommand()', () => {
@@ -36,6 +48,10 @@ describe('machineCommand()', () => {
     expect(argv.slice(0, 4)).toEqual(['setpriv', '--pdeathsig', 'KILL', 'qemu-system-aarch64']);
     expect(optionOf(argv, '-rtc')).toBe('base=1970-01-01');
     expect(argv).toContain('-no-reboot');
+  });
+
+  it('starts at the time that is asked for', () => {
+    expect(optionOf(virtCommand({ ...parts, clock: '2099-01-01' }), '-rtc')).toBe('base=2099-01-01');
   });
 
   it('writes commas of file names twice, as QEMU reads them', () => {
