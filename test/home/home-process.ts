@@ -85,3 +85,9 @@ export async function withHome<T>(task: (folder: string, start: (flags?: readonl
     await rm(folder, { recursive: true, force: true });
   }
 }
+
+/** The command line, to its end. */
+export function semeur(...args: string[]) {
+  const main = join(findCheckout(), 'builder', 'main.ts');
+  return execa(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], { reject: false, stdin: 'ignore' });
+}

@@ -106,3 +106,8 @@ export function peersOf(database: Database): unknown[] {
     .all()
     .map((row) => ({ ...row }));
 }
+
+/** The same claim from another board. */
+export function withSerial<T extends { inventory: object }>(claim: T, serial: string): T & { inventory: { serial: string } } {
+  return { ...claim, inventory: { ...claim.inventory, serial } };
+}

@@ -1,29 +1,17 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { execa } from 'execa';
 import { afterEach, describe, expect, it } from 'vitest';
-import { findCheckout } from '../../builder/house/checkout.ts';
-import { parseHeader } from '../../builder/seed/header.ts';
-import { writeOrders } from '../../builder/seed/order.ts';
-import { loadWorkspace } from '../../builder/workspace/load.ts';
-import { ensureSecrets, pinOf, readHomeTls, readHubKey } from '../../builder/workspace/secrets.ts';
+import { readHomeTls, readHubKey } from '../../builder/workspace/secrets.ts';
 import { loopbackOf } from '../../home/sources.ts';
 import { openDatabase } from '../../home/store/database.ts';
-import { type HomeProcess, withHome } from './home-process.ts';
+import { type HomeProcess, semeur, withHome } from './home-process.ts';
 import { closeHomes, heartbeatOf, issue, openHome, stateOf } from './open-home.ts';
 import { type Answer, readLines, send } from './requests-to-home.ts';
 import { claimOf } from './sample-fleet.ts';
 
 afterEach(closeHomes);
-
-const MAIN = join(findCheckout(), 'builder', 'main.ts');
-
-function semeur(...args: string[]) {
-  return execa(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...args], { reject: false, stdin: 'ignore' });
-}
 
 type Issue = ReturnType<typeof issue>;
 
@@ -172,48 +160,6 @@ describe('home (the hub is a stand-in)', () => {
     await home.take({ ...issued.order, revoked: true });
     await restart();
     expect(home.hub.peers.size).toBe(0);
-  });
-});
-
-describe('semeur reissue and semeur revoke', () => {
-  it('issue a new seed and order, end what was before, and are not undone by what is read or built later', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'semeur-reissue-'));
-    try {
-      await cp(join(findCheckout(), 'examples'), folder, { recursive: true, filter: (path) => !/\/(out|secrets|home)$/.test(path) });
-      const readOrder = async () => JSON.parse(await readFile(join(folder, 'out', 'orders', 'durand.json'), 'utf8'));
-      expect(await semeur('reissue', 'durand', '--workspace', folder)).toMatchObject({
-        exitCode: 2,
-        stderr: expect.stringContaining('semeur build durand'),
-      });
-      const workspace = await loadWorkspace(folder);
-      await ensureSecrets(folder);
-      await writeOrders(workspace, [...workspace.clients.values()]);
-      const first = await readOrder();
-      expect(first).toMatchObject({ order: 1, client: 'durand', generation: 1, revoked: false });
-      const made = await semeur('reissue', 'durand', '--json', '--workspace', folder);
-      expect(JSON.parse(made.stdout)).toMatchObject({ client: 'durand', generation: 2 });
-      const second = await readOrder();
-      expect(second.generation).toBe(2);
-      for (const key of ['publicKey', 'presharedKey', 'nurseryAddress', 'tokenSha256']) expect(second[key], key).not.toBe(first[key]);
-      const seed = await readFile(join(folder, 'out', 'durand.seed'));
-      expect(parseHeader(seed.subarray(0, 4096))).toMatchObject({ client: 'durand', generation: 2 });
-      const text = seed.toString('latin1');
-      const tls = await readHomeTls(folder);
-      for (const line of [
-        `pin ${pinOf(tls.key)}\n`,
-        `pin ${pinOf(tls.backupKey)}\n`,
-        'user-ca ssh-ed25519 AAAA',
-        'tunnel-url http://[fd5e:3e0f:1a2b:ffff::1]:8080\n',
-      ])
-        expect(text).toContain(line);
-      expect((await semeur('revoke', 'durand', '--workspace', folder)).exitCode).toBe(0);
-      await writeOrders(workspace, [...workspace.clients.values()]);
-      expect(await readOrder()).toMatchObject({ generation: 2, revoked: true });
-      await semeur('reissue', 'durand', '--workspace', folder);
-      expect(await readOrder()).toMatchObject({ generation: 3, revoked: false });
-    } finally {
-      await rm(folder, { recursive: true });
-    }
   });
 });
 
