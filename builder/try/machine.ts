@@ -11,6 +11,10 @@ export interface Surroundings {
   readonly network?: 'user' | 'none' | undefined;
   /** Ways in from the trial's network, such as "tcp:127.0.0.1:8080-:80": whoever comes through them is on the card's own LAN. */
   readonly forwards?: readonly string[] | undefined;
+  /** As Pis have one, on the "virt" machine. */
+  readonly serial?: string | undefined;
+  /** More of the kernel's arguments. */
+  readonly kernelArguments?: string | undefined;
   /** A raw file that gets every write and flush of the disk, in order, as dm-log-writes keeps them. */
   readonly writeLog?: string | undefined;
 }
@@ -22,19 +26,29 @@ export interface MachineParts extends Surroundings {
   /** Unix socket that listens before the machine starts: its serial console. */
   readonly socket: string;
   readonly pidFile: string;
+  /** A device tree other than QEMU's own. */
+  readonly deviceTree?: string | undefined;
 }
 
 export function machineCommand(machine: MachineName, parts: MachineParts): string[] {
   return machine === 'virt' ? virtCommand(parts) : raspi3bCommand(parts);
 }
 
+const VIRT_HARDWARE = ['-cpu', 'cortex-a72', '-smp', '2', '-m', '1024'];
+
+/** Has QEMU write the device tree of its virt machine, and do nothing else. */
+export function describeVirtCommand(file: string): string[] {
+  return ['qemu-system-aarch64', '-M', `virt,dumpdtb=${escapeValue(file)}`, ...VIRT_HARDWARE, '-nodefaults', '-display', 'none'];
+}
+
 /** A machine that exists only in QEMU, the fastest here: disk and network by virtio. */
 export function virtCommand(parts: MachineParts): string[] {
-  const { files, socket } = parts;
+  const { files, socket, deviceTree } = parts;
   return [
     ...qemuCommand('virt', parts),
-    ...['-cpu', 'cortex-a72', '-smp', '2', '-m', '1024'],
-    ...['-kernel', files.kernel, '-initrd', files.initrd, '-append', kernelArguments('console=ttyAMA0')],
+    ...VIRT_HARDWARE,
+    ...(deviceTree === undefined ? [] : ['-dtb', deviceTree]),
+    ...['-kernel', files.kernel, '-initrd', files.initrd, '-append', kernelLine('console=ttyAMA0', parts)],
     ...driveOptions(parts, 'virtio'),
     // Without romfile= it looks for network boot firmware, which is another package.
     ...networkOptions(parts, 'virtio-net-pci,netdev=network,romfile='),
@@ -50,7 +64,7 @@ export function raspi3bCommand(parts: MachineParts): string[] {
   return [
     ...qemuCommand('raspi3b', parts),
     ...['-kernel', files.kernel, '-initrd', files.initrd, ...(files.dtb === undefined ? [] : ['-dtb', files.dtb])],
-    ...['-append', kernelArguments('console=ttyS1,115200')],
+    ...['-append', kernelLine('console=ttyS1,115200', parts)],
     ...driveOptions(parts, 'sd'),
     ...networkOptions(parts, 'usb-net,netdev=network'),
     // The first UART is the Bluetooth chip's: nobody can log in there.
@@ -68,8 +82,9 @@ function qemuCommand(machine: MachineName, { pidFile, clock = '1970-01-01' }: Ma
   ];
 }
 
-function kernelArguments(console: string): string {
-  return `root=LABEL=rootfs rw rootwait ${console} net.ifnames=0 systemd.show_status=auto`;
+function kernelLine(console: string, { kernelArguments }: MachineParts): string {
+  const line = `root=LABEL=rootfs rw rootwait ${console} net.ifnames=0 systemd.show_status=auto`;
+  return kernelArguments === undefined ? line : `${line} ${kernelArguments}`;
 }
 
 /** The overlay is thrown away: that the host keeps it through a power cut of its own is not worth a single fsync. */
@@ -78,8 +93,9 @@ function driveOptions({ disk, writeLog }: MachineParts, bus: string): string[] {
   if (writeLog === undefined) return ['-drive', `${file},if=${bus},cache=unsafe`];
   return [
     ...['-blockdev', `driver=qcow2,node-name=card,file.driver=file,file.filename=${escapeValue(disk)},cache.no-flush=on`],
-    ...['-blockdev', `driver=file,node-name=log,filename=${escapeValue(writeLog)}`],
-    ...['-blockdev', 'driver=blklogwrites,node-name=logged,file=card,log=log'],
+    ...['-blockdev', `driver=file,node-name=log,filename=${escapeValue(writeLog)},cache.no-flush=on`],
+    // Its count of requests is right at each moment.
+    ...['-blockdev', 'driver=blklogwrites,node-name=logged,file=card,log=log,log-super-update-interval=1'],
     ...['-device', 'virtio-blk-pci,drive=logged'],
   ];
 }

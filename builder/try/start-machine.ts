@@ -1,12 +1,13 @@
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCommand } from '../command.ts';
 import type { Session } from '../session.ts';
 import type { BootFiles } from './boot-files.ts';
-import { type MachineName, machineCommand, type Surroundings } from './machine.ts';
+import { addToDeviceTree } from './device-tree.ts';
+import { describeVirtCommand, type MachineName, machineCommand, type Surroundings } from './machine.ts';
 import type { Milestones } from './milestones.ts';
 import { type Watch, watchConsole } from './watch.ts';
 
@@ -43,12 +44,13 @@ export async function startMachine({ signal }: Pick<Session, 'signal'>, options:
   // Not in the cache: the path of a socket has 107 bytes at most.
   const folder = await mkdtemp(join(tmpdir(), 'semeur-'));
   const [socket, pidFile] = [join(folder, 'console'), join(folder, 'pid')];
+  const deviceTree = options.serial === undefined ? undefined : await writeDeviceTree(join(folder, 'virt.dtb'), options.serial, signal);
   const server = createServer().listen(socket);
   const connected = once(server, 'connection') as Promise<[Socket]>;
   await once(server, 'listening');
   const power = new AbortController();
   let cut = false;
-  const qemu = runCommand([...(options.enter ?? []), ...machineCommand(options.machine, { ...options, socket, pidFile })], {
+  const qemu = runCommand([...(options.enter ?? []), ...machineCommand(options.machine, { ...options, socket, pidFile, deviceTree })], {
     signal: AbortSignal.any([signal, power.signal]),
   });
   const stopped = qemu.then(
@@ -82,6 +84,12 @@ export async function startMachine({ signal }: Pick<Session, 'signal'>, options:
     powerOff: () => stop(() => power.abort()),
     kill: () => stop(() => killProcess(pidFile)),
   };
+}
+
+async function writeDeviceTree(file: string, serial: string, signal: AbortSignal): Promise<string> {
+  await runCommand(describeVirtCommand(file), { signal });
+  await writeFile(file, addToDeviceTree(await readFile(file), 'serial-number', serial));
+  return file;
 }
 
 /** QEMU removes the file when it ends. */

@@ -28,7 +28,7 @@ describe('virtCommand()', () => {
   it('logs what is written to its disk', () => {
     const argv = virtCommand({ ...parts, writeLog: '/w/log' });
     expect(argv).not.toContain('-drive');
-    expect(argv).toContain('driver=blklogwrites,node-name=logged,file=card,log=log');
+    expect(argv).toContain('driver=blklogwrites,node-name=logged,file=card,log=log,log-super-update-interval=1');
   });
 });
 
