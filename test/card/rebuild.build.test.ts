@@ -81,7 +81,7 @@ describe('the same lock', () => {
     await Promise.all([cp(workspace, again, { recursive: true }), runCommand(['cp', '-r', cacheFolder('pool'), join(cache, 'semeur', 'pool')])]);
     const env = { ...NO_NETWORK, XDG_CACHE_HOME: cache };
     expect(AS_ROOT ? await makePrefixAsUser(again, env) : await makePrefix(again, env)).toBe(first);
-  });
+  }, 1_500_000);
 });
 
 describe('one file of an overlay changed', () => {
