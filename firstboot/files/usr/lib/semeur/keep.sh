@@ -2,13 +2,20 @@
 # Writes files that a power cut leaves whole, old or new. Sourced by the steps.
 
 # keep FILE MODE [OWNER]: standard input becomes the file: temporary name in its folder, sync, rename, sync of the folder.
+# The name is this process's own: the heartbeat keeps files in the same folders while a step does. What a cut leaves of it, "run early" removes.
 keep() {
 	kept_folder=$(dirname "$1")
+	kept_part=$kept_folder/.semeur.$$.part
 	mkdir -p "$kept_folder"
-	cat >"$kept_folder/.semeur.part"
-	chmod "$2" "$kept_folder/.semeur.part"
-	[ -z "${3:-}" ] || chown "$3" "$kept_folder/.semeur.part"
-	sync "$kept_folder/.semeur.part"
-	mv "$kept_folder/.semeur.part" "$1"
+	(umask 077 && cat >"$kept_part")
+	chmod "$2" "$kept_part"
+	[ -z "${3:-}" ] || chown "$3" "$kept_part"
+	sync "$kept_part"
+	mv "$kept_part" "$1"
 	sync "$kept_folder"
+}
+
+# forget_parts: what cuts have left of files that were never finished.
+forget_parts() {
+	find "${ROOT:-}/etc" "${ROOT:-}/var/lib/semeur" -xdev -name '.semeur.*.part' -type f -exec rm -f {} + 2>/dev/null || :
 }

@@ -5,8 +5,8 @@
 set_state() {
 	file="${ROOT:-}/run/semeur/state"
 	[ "$(cat "$file" 2>/dev/null)" != "$1" ] || return 0
-	echo "$1" >"$file.part"
-	mv "$file.part" "$file"
+	echo "$1" >"$file.$$"
+	mv "$file.$$" "$file"
 	case $1 in
 	working) light heartbeat ;;
 	needs-help) light timer 1000 ;;
