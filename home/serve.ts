@@ -13,6 +13,7 @@ import { createOrderReader, watchOrders } from './orders.ts';
 import { loopbackSources, tunnelSources } from './sources.ts';
 import { createCardFinder } from './store/cards.ts';
 import { openDatabase } from './store/database.ts';
+import { holdFolder } from './store/hold-folder.ts';
 import { countPeers, listPeers, type Peer, rememberKey } from './store/peers.ts';
 import { publicVpnKey } from './vpn-key.ts';
 
@@ -53,9 +54,10 @@ export async function serveHome(options: ServeOptions): Promise<void> {
   setFlagsFromString('--semi-space-growth-factor=1');
   const log = openLog();
   await mkdir(stateFolder, { recursive: true, mode: 0o700 });
+  const letGo = holdFolder(stateFolder);
   await removeLeftovers(stateFolder);
   const database = openDatabase(stateFolder);
-  const closing: (() => unknown)[] = [() => database.close()];
+  const closing: (() => unknown)[] = [() => database.close(), letGo];
   try {
     const network = planNetwork(prefix);
     const hubKey = publicVpnKey(options.hubPrivateKey);

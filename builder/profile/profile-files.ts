@@ -1,10 +1,10 @@
+import { REGION_BYTES } from '../image/prefix.ts';
 import type { SettingsFile } from './built.ts';
 import type { DiskPlan } from './disk.ts';
 import type { LayerEntry } from './layer.ts';
 
 /** Where a laptop reads what the card did (ENROLMENT.md, FAT partition): as long as this from the start, since nothing is allocated later. */
 const REPORT_BYTES = 8192;
-const REGION_BYTES = 4 * 1024 * 1024;
 
 export interface ProfileFacts {
   readonly profile: string;

@@ -111,6 +111,16 @@ describe('semeur home serve (a process of its own, without a VPN)', () => {
     });
   });
 
+  it('lets no second home into the same state', async () => {
+    await withHome(async (folder, start) => {
+      await start();
+      expect(await semeur('home', 'serve', '--no-vpn', '--workspace', folder)).toMatchObject({
+        exitCode: 1,
+        stderr: expect.stringContaining('another one runs'),
+      });
+    });
+  });
+
   it('says what to do when its place is taken, or the keys are missing', async () => {
     await withHome(async (folder) => {
       const server = createServer().listen(0, '127.0.0.1');
