@@ -1,0 +1,123 @@
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runCommand } from '../../builder/command.ts';
+import { findCheckout } from '../../builder/house/checkout.ts';
+import { openNetwork } from '../../builder/try/network.ts';
+import { type Machine, startMachine } from '../../builder/try/start-machine.ts';
+import { type FleetDetails, showCard } from '../../home/store/fleet.ts';
+import { withFleet } from '../../home/store/with-fleet.ts';
+import { createQuietSession } from '../image/sample-prefix.ts';
+import { type CardImage, HOME_ADDRESS } from './images.ts';
+
+export const MAIN = [process.execPath, '--disable-warning=ExperimentalWarning', join(findCheckout(), 'builder', 'main.ts')];
+
+/** The card's ports as the people of its LAN see them. */
+export const LAN = { ssh: 8022, metrics: 8910, status: 8848, website: 8080 } as const;
+const FORWARDS = [`${LAN.ssh}-:22`, `${LAN.metrics}-:9100`, `${LAN.status}-:8480`, `${LAN.website}-:80`].map((ports) => `tcp:127.0.0.1:${ports}`);
+
+/** Of the card that most tests boot. */
+export const SERIAL = '10000000c0ffee01';
+
+export interface MachineChoice {
+  /** A qcow2 file on top of the image. */
+  readonly disk: string;
+  readonly clock?: string;
+  readonly network?: 'user' | 'none';
+  readonly serial?: string;
+}
+
+/** A network of its own, with room for a home and one card. */
+export interface Ground {
+  readonly folder: string;
+  /** The operator's: a copy, to be reissued and revoked in. */
+  readonly workspace: string;
+  readonly state: string;
+  /** Runs a program in the network. @returns what it said; @throws with its exit code. */
+  run(...argv: readonly string[]): Promise<string>;
+  /** The same, told by the exit code. */
+  exitCode(...argv: readonly string[]): Promise<number>;
+  semeur(verb: string, ...args: readonly string[]): Promise<string>;
+  startHome(...flags: readonly string[]): Promise<void>;
+  startCard(choice: MachineChoice): Promise<Machine>;
+  card(client: string): FleetDetails | undefined;
+  /** Waits until home says so of the client. */
+  waitForCard(client: string, what: string, seconds: number, holds: (card: FleetDetails) => boolean): Promise<FleetDetails>;
+  /** Public keys that the hub takes, and when each was last heard of, in seconds since 1970. */
+  peers(): Promise<Map<string, number>>;
+  copyTo(folder: string): Promise<void>;
+}
+
+/**
+ * Gives `task` a ground, and ends everything on it afterwards.
+ * @param from a folder that copyTo() made: the same operator and home, some time later.
+ */
+export async function withGround<T>(image: CardImage, task: (ground: Ground) => Promise<T>, from?: string): Promise<T> {
+  const session = createQuietSession();
+  const folder = await mkdtemp(join(tmpdir(), 'semeur-ground-'));
+  const [workspace, state] = [join(folder, 'workspace'), join(folder, 'home')];
+  await (from === undefined ? copyWorkspace(image.workspace, workspace) : cp(from, folder, { recursive: true }));
+  await mkdir(state, { recursive: true, mode: 0o700 });
+  const network = await openNetwork(session, { addresses: [`${HOME_ADDRESS}/32`] });
+  const stop = new AbortController();
+  const running: Promise<unknown>[] = [];
+  const machines: Machine[] = [];
+  const run = async (...argv: readonly string[]) => (await runCommand([...network.enter, ...argv])).toString('utf8');
+  const card = (client: string) => withFleet(state, (database) => showCard(database, client, Date.now()));
+  let boots = 0;
+  try {
+    return await task({
+      folder,
+      workspace,
+      state,
+      run,
+      card,
+      exitCode: async (...argv) =>
+        Number((await runCommand([...network.enter, 'sh', '-c', '"$@" >/dev/null 2>&1 </dev/null; echo $?', 'sh', ...argv])).toString()),
+      semeur: (verb, ...args) => run(...MAIN, verb, '--workspace', workspace, ...args),
+      async startHome(...flags) {
+        const ready = Promise.withResolvers<void>();
+        const argv = [...network.enter, ...MAIN, 'home', 'serve', '--workspace', workspace, '--state', state, ...flags];
+        const home = runCommand(argv, { signal: stop.signal, onLine: (line) => line.startsWith('home: ready') && ready.resolve() });
+        home.catch(ready.reject);
+        running.push(home.catch(() => undefined));
+        await ready.promise;
+      },
+      async startCard({ disk, ...choice }) {
+        const log = join(image.consoles, `${folder.slice(-6)}-${++boots}.log`);
+        const parts = { machine: 'virt', files: image.files, disk, log, enter: network.enter, forwards: FORWARDS, serial: SERIAL } as const;
+        const machine = await startMachine(session, { ...parts, ...choice });
+        machines.push(machine);
+        return machine;
+      },
+      async waitForCard(client, what, seconds, holds) {
+        for (const deadline = Date.now() + seconds * 1000; ; await new Promise((resolve) => setTimeout(resolve, 500))) {
+          const found = card(client);
+          if (found && holds(found)) return found;
+          if (Date.now() > deadline) throw new Error(`"${client}" is not ${what} after ${seconds} s: ${JSON.stringify(found)}`);
+        }
+      },
+      async peers() {
+        const lines = (await run('wg', 'show', 'semeur0', 'latest-handshakes')).trim().split('\n');
+        return new Map(lines.map((line) => line.split('\t')).map(([key = '', at]) => [key, Number(at)]));
+      },
+      async copyTo(to) {
+        await cp(folder, to, { recursive: true });
+      },
+    });
+  } finally {
+    for (const machine of machines) await machine.powerOff();
+    stop.abort();
+    await Promise.all(running);
+    await network.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Without the images, which are large and which nobody changes. */
+async function copyWorkspace(from: string, to: string): Promise<void> {
+  await mkdir(join(to, 'out'), { recursive: true });
+  for (const part of ['semeur.yaml', 'profiles', 'clients', 'secrets', 'out/orders']) {
+    await cp(join(from, part), join(to, part), { recursive: true });
+  }
+}

@@ -1,0 +1,62 @@
+import { cp, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runCommand } from '../../builder/command.ts';
+import { findCheckout } from '../../builder/house/checkout.ts';
+import type { ClientManifest } from '../../builder/image/client-image.ts';
+import { type BootFiles, readBootFiles } from '../../builder/try/boot-files.ts';
+import { planCardSize } from '../../builder/try/disk.ts';
+import { createQuietSession } from '../image/sample-prefix.ts';
+
+/** Where cards look for home: a literal address, so that its HTTPS is reachable without a resolver. */
+export const HOME_ADDRESS = '192.0.2.10';
+export const CLIENT = 'lherbier';
+
+/** One client's card, as the tests of enrolment boot it. */
+export interface CardImage {
+  readonly workspace: string;
+  readonly raw: string;
+  readonly files: BootFiles;
+  readonly manifest: ClientManifest;
+  /** The folder that gets what consoles say. */
+  readonly consoles: string;
+}
+
+const FOLDER = join(findCheckout(), 'out', 'enrolment');
+
+/** Builds the card, in out/enrolment/; what is there already and is right is not made again. */
+export async function buildCardImage(): Promise<CardImage> {
+  const consoles = join(FOLDER, 'consoles');
+  await mkdir(consoles, { recursive: true });
+  await cp(join(findCheckout(), 'examples'), FOLDER, { recursive: true });
+  await shareWithCards();
+  const operator = join(FOLDER, 'semeur.yaml');
+  const text = (await readFile(operator, 'utf8'))
+    .replace(/endpoints: .*/, `endpoints: ["${HOME_ADDRESS}:51820"]`)
+    .replace(/url: .*/, `url: https://${HOME_ADDRESS}:8443`);
+  await writeFile(operator, text);
+  const main = [process.execPath, '--disable-warning=ExperimentalWarning', join(findCheckout(), 'builder', 'main.ts')];
+  const report = JSON.parse((await runCommand([...main, 'build', CLIENT, '--format', 'img', '--json', '--workspace', FOLDER])).toString('utf8'));
+  const [manifest] = report.clients;
+  const raw = join(FOLDER, 'out', manifest.image.file);
+  return { workspace: FOLDER, raw, files: await readBootFiles(createQuietSession(), raw, consoles), manifest, consoles };
+}
+
+/** The key that signs seeds and the lock are part of a profile: with those of out/test/, its profile is this one too. */
+async function shareWithCards(): Promise<void> {
+  const cards = join(findCheckout(), 'out', 'test');
+  await mkdir(join(FOLDER, 'secrets'), { recursive: true, mode: 0o700 });
+  for (const file of ['secrets/seed_key', 'secrets/seed_key.pub', 'profiles/maison.lock']) {
+    if ((await exists(join(cards, file))) && !(await exists(join(FOLDER, file)))) await cp(join(cards, file), join(FOLDER, file));
+  }
+}
+
+/** A new card, written with the image: each has a disk of its own. */
+export async function writeCard({ raw }: CardImage, disk: string): Promise<string> {
+  const bytes = planCardSize((await stat(raw)).size);
+  await runCommand(['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', raw, disk, String(bytes)]);
+  return disk;
+}
+
+async function exists(file: string): Promise<boolean> {
+  return (await stat(file).catch(() => undefined)) !== undefined;
+}
