@@ -9,7 +9,8 @@ main() {
 	shift 2
 	root=$WORK/root
 	mkdir "$root"
-	tar --extract --file "$base" --directory "$root" --numeric-owner --xattrs --xattrs-include='*' --acls --same-permissions
+	# Without the device nodes: an ordinary user may make none, a Pi makes its own, and the tree is to be the same whoever builds it.
+	tar --extract --file "$base" --directory "$root" --exclude './dev/*' --numeric-owner --xattrs --xattrs-include='*' --acls --same-permissions
 	[ $# -eq 0 ] || add_packages "$root" "$accelerate" "$@"
 	sh /semeur/scrub.sh "$root"
 	pack "$root"
