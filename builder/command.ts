@@ -13,6 +13,8 @@ export interface CommandOptions {
   readonly output?: 'stdout' | 'stderr';
   /** Lets it read our standard input itself, as an interactive program does. */
   readonly interactive?: boolean;
+  /** How an interruption ends it, if not by SIGTERM. */
+  readonly killSignal?: 'SIGKILL';
   /** What to tell the reader to do if it fails. */
   readonly hint?: string;
 }
@@ -37,7 +39,8 @@ export async function runCommand(argv: readonly string[], options: CommandOption
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.env === undefined ? {} : { env: options.env }),
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
-    // A sandbox removes its own temporary trees on SIGTERM: give it the time.
+    ...(options.killSignal === undefined ? {} : { killSignal: options.killSignal }),
+    // A program that tidies up on SIGTERM is given the time.
     forceKillAfterDelay: 20_000,
   });
   if (options.onLine && child.stderr) forwardLines(child.stderr, options.onLine);

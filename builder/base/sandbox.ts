@@ -53,7 +53,8 @@ export async function runOnHost(script: string, args: readonly string[], options
 
 function withEpoch({ sourceDateEpoch, env, ...options }: SandboxOptions): CommandOptions {
   const time = sourceDateEpoch === undefined ? {} : { SOURCE_DATE_EPOCH: String(sourceDateEpoch) };
-  return { ...options, env: { LC_ALL: 'C', TZ: 'UTC', TMPDIR: cacheFolder('tmp'), ...time, ...env } };
+  // unshare blocks SIGTERM for as long as its child runs; the kernel ends all that is in the namespace with it.
+  return { ...options, killSignal: 'SIGKILL', env: { LC_ALL: 'C', TZ: 'UTC', TMPDIR: cacheFolder('tmp'), ...time, ...env } };
 }
 
 /** argv that makes the namespaces: with all of the user's subordinate ids when not root (root often has none, and needs none). */

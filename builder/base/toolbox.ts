@@ -36,7 +36,7 @@ export async function ensureToolbox({ progress, signal }: Session, { mirrors, lo
       await writeFile(join(work.path, 'wanted'), formatPooled(wanted));
       const tar = join(work.path, 'toolbox.tar');
       const args = [tar, SUITE, PACKAGES.join(','), locked ? 'pool' : 'update', ...sourceLines(SUITE, mirrors, 'main')];
-      await runOnHost('toolbox.sh', args, { signal, onLine: note, env: { WORK: work.path, POOL: cacheFolder('pool') } });
+      await runOnHost('toolbox.sh', args, { signal, onLine: note, env: { WORK: work.path, POOL: cacheFolder('pool'), TMPDIR: work.path } });
       const set = await readPackageSet(work.path);
       const stage = await keepStage('toolbox', lockedKey(recipe, set), tar, { set, epoch: await newestRelease(set) });
       if (!locked) await rememberLatest('toolbox', recipe, stage);
