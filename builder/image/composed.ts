@@ -32,7 +32,7 @@ export async function readRegion(file: string): Promise<Buffer | undefined> {
 }
 
 async function withFile<T>(file: string, task: (handle: FileHandle) => Promise<T>): Promise<T> {
-  const handle = await open(file, 'r');
+  const handle = await openFile(file);
   try {
     return await task(handle);
   } catch (error) {
@@ -40,6 +40,18 @@ async function withFile<T>(file: string, task: (handle: FileHandle) => Promise<T
     throw new Failure(`Cannot read the image "${file}": ${error.message}`, { hint: 'Build or download it again', cause: error });
   } finally {
     await handle.close();
+  }
+}
+
+async function openFile(file: string): Promise<FileHandle> {
+  try {
+    return await open(file, 'r');
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    throw new Failure(`Cannot open "${file}"${missing ? ': there is no such file' : ''}`, {
+      hint: 'Images and seeds are in the out/ folder',
+      cause: error,
+    });
   }
 }
 

@@ -29,12 +29,12 @@ export interface VerifyOptions {
  * @throws {Failure} at the first thing that is not as it should be.
  */
 export async function verifyFile(file: string, options: VerifyOptions): Promise<Verification> {
+  const image = await readComposed(file);
   const bytes = file.endsWith('.seed') ? await readFile(file) : undefined;
   if (bytes) {
     const seed = await verifySeed(bytes, true, options);
     return { file, checked: [describeSeed(seed)], unchecked: [], seed };
   }
-  const image = await readComposed(file);
   const manifest = await readManifestBeside(file);
   const checked: string[] = [];
   if (manifest) {

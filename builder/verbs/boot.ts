@@ -25,7 +25,10 @@ export function addBoot(program: Command, run: RunVerb): void {
     .addOption(new Option('--machine <machine>', 'virt is fast; raspi3b is an emulated Raspberry Pi 3').choices(MACHINES).default('virt'))
     .addOption(new Option('--until <state>', 'end when the card has come so far (without a terminal: login)').choices(['login', 'claimed']))
     .option('--timeout <seconds>', 'give up after so long (default: 300, for raspi3b 600)', readSeconds)
-    .addHelpText('after', '\nExamples:\n  semeur boot out/durand.img.xz\n  semeur boot out/durand.img.xz --until login --json')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  semeur boot out/durand.img.xz\n  semeur boot out/durand.img.xz --until login --json\n  semeur boot out/durand.img.xz --until claimed   (with a home beside it that takes the card in)',
+    )
     .action((image: string, options: Options) => run((session) => boot(session, image, options)));
 }
 

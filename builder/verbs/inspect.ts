@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { formatByteSize } from '../byte-size.ts';
+import { Failure } from '../failure.ts';
 import { type ComposedImage, readComposed, readRegion } from '../image/composed.ts';
 import { readHead } from '../image/decode.ts';
 import { describeType, MBR_BYTES, type Partition, parsePartitions } from '../image/partitions.ts';
@@ -16,10 +17,12 @@ export function addInspect(program: Command, run: RunVerb): void {
 }
 
 async function inspect(file: string): Promise<Report> {
+  const image = await readComposed(file);
   const alone = parseHeader(await readHead(file, 'img', HEADER_BYTES));
   if (alone) return { json: { file, seed: alone }, text: [`A seed: ${describeSeed(alone)}`] };
-  const image = await readComposed(file);
-  const partitions = parsePartitions(await readHead(file, image.format, MBR_BYTES)) ?? [];
+  const partitions = parsePartitions(await readHead(file, image.format, MBR_BYTES));
+  if (!partitions)
+    throw new Failure(`Cannot inspect "${file}": it holds neither an image nor a seed`, { hint: 'Images and seeds are in the out/ folder' });
   const region = await readRegion(file);
   const seed = region ? parseHeader(region.subarray(0, HEADER_BYTES)) : undefined;
   const { format, bytes, extractedBytes, oneStream } = image;
