@@ -1,12 +1,15 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { baseBenchmark } from '../../bench/base.ts';
 import type { Benchmark } from '../../bench/benchmark.ts';
+import { bootBenchmark } from '../../bench/boot.ts';
 import { heartbeatsBenchmark } from '../../bench/heartbeats.ts';
+import { idleBenchmark } from '../../bench/idle.ts';
+import { powerCutBenchmark } from '../../bench/power-cut.ts';
 import { stampBenchmark } from '../../bench/stamp.ts';
 import type { Report, Session } from '../session.ts';
 import type { RunVerb } from './verb.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [stampBenchmark, baseBenchmark, heartbeatsBenchmark];
+const BENCHMARKS: readonly Benchmark[] = [stampBenchmark, baseBenchmark, heartbeatsBenchmark, bootBenchmark, powerCutBenchmark, idleBenchmark];
 
 export function addBench(program: Command, run: RunVerb): void {
   program

@@ -1,0 +1,75 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { withWorkFolder } from '../builder/base/sandbox.ts';
+import { runCommand } from '../builder/command.ts';
+import type { Session } from '../builder/session.ts';
+import { type BootFiles, readBootFiles } from '../builder/try/boot-files.ts';
+import { planCardSize } from '../builder/try/disk.ts';
+import { startMachine } from '../builder/try/start-machine.ts';
+import { withTrial } from '../builder/try/trial.ts';
+import { type LoadedWorkspace, loadWorkspace } from '../builder/workspace/load.ts';
+import { buildBenchCard } from './bench-card.ts';
+import { type Benchmark, median } from './benchmark.ts';
+
+const ROUNDS = 5;
+const SECONDS = 600;
+
+/** The same image on a new card each time, in turn, so that a busy computer is no better to one than to the other. */
+export const bootBenchmark: Benchmark = {
+  name: 'boot',
+  title: `from power-on until home has taken the card in, against the start-up of the same card that never enrols; medians of ${ROUNDS}, in turn`,
+  run: (session) =>
+    withWorkFolder(async (work) => {
+      const { workspace: folder, image } = await buildBenchCard(session, 'lherbier');
+      const workspace = await loadWorkspace(folder);
+      const files = await readBootFiles(session, image, work.path);
+      const card = { session, workspace, image, files };
+      const claims: number[] = [];
+      const plain: number[] = [];
+      for (let round = 0; round < ROUNDS; round++) {
+        const place = (name: string) => join(work.path, `${name}-${round}`);
+        await session.progress.step(`Round ${round + 1} of ${ROUNDS}`, async () => {
+          claims.push(await timeBoot(card, place('claim'), /semeur: claimed address=/));
+          plain.push(await timeBoot(card, place('plain'), /Reached target .*multi-user\.target/, 'systemd.mask=semeur-enrol.service'));
+        });
+      }
+      const ratio = median(claims) / median(plain);
+      return {
+        columns: ['', 'median', ...claims.map((_, index) => `${index + 1}`)],
+        rows: [
+          ['claimed by home', ...[median(claims), ...claims].map(showSeconds)],
+          ['multi-user.target without enrolment', ...[median(plain), ...plain].map(showSeconds)],
+          ['ratio', ratio.toFixed(2)],
+        ],
+        json: { claimSeconds: claims, plainSeconds: plain, ratio },
+      };
+    }),
+};
+
+interface NewCard {
+  readonly session: Session;
+  readonly workspace: LoadedWorkspace;
+  readonly image: string;
+  readonly files: BootFiles;
+}
+
+/** @returns the seconds from power-on to a line of the console. */
+async function timeBoot({ session, workspace, image, files }: NewCard, place: string, goal: RegExp, kernelArguments?: string): Promise<number> {
+  const disk = `${place}.qcow2`;
+  const bytes = String(planCardSize((await stat(image)).size));
+  await runCommand(['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', image, disk, bytes]);
+  return withTrial(session, workspace, `${place}-home`, async ({ enter }) => {
+    const machine = await startMachine(session, { machine: 'virt', files, disk, log: `${place}.log`, enter, kernelArguments });
+    const start = performance.now();
+    try {
+      await machine.waitFor(String(goal), SECONDS, (_, line) => goal.test(line));
+      return (performance.now() - start) / 1000;
+    } finally {
+      await machine.powerOff();
+    }
+  });
+}
+
+function showSeconds(seconds: number): string {
+  return `${seconds.toFixed(1)} s`;
+}

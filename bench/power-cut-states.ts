@@ -1,0 +1,175 @@
+import { cp, mkdir, open, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runCommand } from '../builder/command.ts';
+import type { Session } from '../builder/session.ts';
+import { readBootFiles } from '../builder/try/boot-files.ts';
+import { bootImage } from '../builder/try/boot-image.ts';
+import { planCardSize } from '../builder/try/disk.ts';
+import { startMachine } from '../builder/try/start-machine.ts';
+import { withTrial } from '../builder/try/trial.ts';
+import { countLogged, cutPower, type LoggedRequest, readWriteLog, replayWrites } from '../builder/try/write-log.ts';
+import type { LoadedWorkspace } from '../builder/workspace/load.ts';
+import { listFleet } from '../home/store/fleet.ts';
+import { withFleet } from '../home/store/with-fleet.ts';
+
+/** A first boot, as its disk and home saw it. */
+export interface Recording {
+  readonly requests: readonly LoggedRequest[];
+  readonly log: string;
+  /** What was said on the console, or what home came to know, and how many requests there had been by then. */
+  readonly marks: readonly { readonly name: string; readonly count: number }[];
+  /** Copies of home's folder, the first one empty. */
+  readonly homes: readonly { readonly folder: string; readonly count: number }[];
+}
+
+export interface PowerCut {
+  /** After so many requests. */
+  readonly count: number;
+  readonly name: string;
+  /** Drops and reorders what no flush had made sure of; else all that was written is there. */
+  readonly isHarsh: boolean;
+}
+
+const BOOT_SECONDS = 500;
+const LOG_BYTES = 64 * 1024 ** 3;
+const LOOK_MS = 200;
+
+/** Boots a card for the first time and logs what it writes, until home finds it well. */
+export async function recordFirstBoot(session: Session, workspace: LoadedWorkspace, image: string, folder: string): Promise<Recording> {
+  const [disk, log, home] = [join(folder, 'record.qcow2'), join(folder, 'writes.log'), join(folder, 'home')];
+  await mkdir(join(folder, 'homes'), { recursive: true });
+  await makeSparse(log, LOG_BYTES);
+  await makeOverlay(image, disk, planCardSize((await stat(image)).size));
+  const files = await readBootFiles(session, image, folder);
+  const marks: { name: string; count: number }[] = [];
+  const homes: { folder: string; count: number }[] = [{ folder: await copyHome(undefined, folder, 0), count: 0 }];
+  await withTrial(session, workspace, home, async ({ enter }) => {
+    const machine = await startMachine(session, { machine: 'virt', files, disk, log: join(folder, 'record.txt'), writeLog: log, enter });
+    const look = follow(home, async (state, count) => {
+      marks.push({ name: `home: ${state}`, count });
+      homes.push({ folder: await copyHome(home, folder, homes.length), count });
+    });
+    // Only to count what was written by then.
+    const seen = async (name: string) => void marks.push({ name, count: await countLogged(log) });
+    const say = machine.waitFor('the enrolled card', BOOT_SECONDS, ({ seconds }, line) => {
+      const word = /^semeur: (claimed|confirmed|enrolled|card ready)/.exec(line)?.[1];
+      if (word !== undefined) void seen(word);
+      return seconds.ready !== null;
+    });
+    try {
+      await say;
+      await look.until('well', BOOT_SECONDS);
+    } finally {
+      look.stop();
+      await machine.kill();
+    }
+  });
+  return { requests: await readWriteLog(log), log, marks: marks.toSorted((a, b) => a.count - b.count), homes };
+
+  /** Looks at home again and again; what is new there came after the count before. So a card is never further than its home. */
+  function follow(state: string, changed: (state: string, count: number) => Promise<void>) {
+    let known = '';
+    let stopped = false;
+    const reached = new Set<string>();
+    const loop = (async () => {
+      for (let before = 0; !stopped; await new Promise((resolve) => setTimeout(resolve, LOOK_MS))) {
+        const count = await countLogged(log);
+        const now = withFleet(state, (database) => listFleet(database, Date.now()))
+          .map((entry) => entry.state)
+          .join(' ');
+        if (now !== known) await changed(now, before);
+        known = now;
+        for (const word of now.split(' ')) reached.add(word);
+        before = count;
+      }
+    })();
+    return {
+      stop: () => {
+        stopped = true;
+      },
+      until: async (word: string, seconds: number) => {
+        for (const deadline = Date.now() + seconds * 1000; !reached.has(word); await new Promise((resolve) => setTimeout(resolve, LOOK_MS))) {
+          if (Date.now() > deadline) throw new Error(`home has no card that is ${word}`);
+        }
+        stopped = true;
+        await loop;
+      },
+    };
+  }
+}
+
+/** Cuts at each step's boundary, then evenly between, until there are `many`. */
+export function planCuts({ marks, requests }: Pick<Recording, 'marks' | 'requests'>, many: number): PowerCut[] {
+  // Before its first write a card is a new one.
+  const bounds = marks.filter(({ count }) => count > 0).map(({ name, count }) => ({ count, name, isHarsh: false }));
+  const first = Math.floor((bounds[0]?.count ?? 0) / 4);
+  const last = requests.length;
+  const rest = Math.max(0, many - bounds.length);
+  const between = Array.from({ length: rest }, (_, index) => {
+    const count = first + Math.round(((last - first) * (index + 1)) / (rest + 1));
+    return { count, name: `write ${count} of ${last}`, isHarsh: true };
+  });
+  return [...bounds, ...between].slice(0, many).toSorted((a, b) => a.count - b.count);
+}
+
+/** Boots the disk as a cut left it, beside home as it was then. @returns what is wrong with what came of it; nothing, if all is well. */
+export async function bootAfterCut(
+  session: Session,
+  workspace: LoadedWorkspace,
+  image: string,
+  { log, requests, homes }: Recording,
+  cut: PowerCut,
+  folder: string,
+  chance: () => number = Math.random,
+): Promise<string[]> {
+  await mkdir(folder, { recursive: true });
+  const [raw, disk, home] = [join(folder, 'cut.img'), join(folder, 'cut.qcow2'), join(folder, 'home')];
+  const written = requests.slice(0, cut.count);
+  try {
+    await runCommand(['cp', '--sparse=always', image, raw], { signal: session.signal });
+    await runCommand(['truncate', `--size=${planCardSize((await stat(image)).size)}`, raw]);
+    await replayWrites(log, cut.isHarsh ? cutPower(written, chance) : written, raw);
+    await makeOverlay(raw, disk);
+    await cp(homes.findLast(({ count }) => count <= cut.count)?.folder ?? '', home, { recursive: true });
+    return await withTrial(session, workspace, home, async ({ enter }) => {
+      const booted = await bootImage(session, raw, { machine: 'virt', until: 'claimed', disk, timeoutSeconds: BOOT_SECONDS, enter });
+      return [...(booted.card?.region === 'wiped' ? [] : [`its seed region is ${booted.card?.region}`]), ...findWrong(home, booted.hostname ?? '')];
+    });
+  } catch (error) {
+    if (session.signal.aborted) throw error;
+    return [String((error as Error).message)];
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function findWrong(home: string, hostname: string): string[] {
+  return withFleet(home, (database) => {
+    const card = listFleet(database, Date.now()).find((entry) => entry.hostname === hostname);
+    if (!card) return [`home knows no "${hostname}"`];
+    const peers = database.sql('SELECT kind FROM peers WHERE client = ?').all(card.client);
+    return [
+      ...(card.state === 'well' || card.state === 'confirmed' ? [] : [`at home it is "${card.state}"`]),
+      ...(peers.length === 1 && peers[0]?.['kind'] === 'card' ? [] : [`it has ${peers.length} peers`]),
+      ...(card.alarms === 0 ? [] : [`it raised ${card.alarms} alarms`]),
+    ];
+  });
+}
+
+async function makeSparse(file: string, bytes: number): Promise<void> {
+  const handle = await open(file, 'w');
+  await handle.truncate(bytes);
+  await handle.close();
+}
+
+async function makeOverlay(raw: string, disk: string, bytes?: number): Promise<void> {
+  const size = bytes === undefined ? [] : [String(bytes)];
+  await runCommand(['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', raw, disk, ...size]);
+}
+
+/** @param home undefined: as it is before it first starts. */
+async function copyHome(home: string | undefined, folder: string, number: number): Promise<string> {
+  const copy = join(folder, 'homes', String(number));
+  await (home === undefined ? mkdir(copy, { mode: 0o700 }) : cp(home, copy, { recursive: true }));
+  return copy;
+}

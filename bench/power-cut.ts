@@ -1,0 +1,41 @@
+import { cp, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { withWorkFolder } from '../builder/base/sandbox.ts';
+import { loadWorkspace } from '../builder/workspace/load.ts';
+import { buildBenchCard } from './bench-card.ts';
+import type { Benchmark } from './benchmark.ts';
+import { bootAfterCut, planCuts, recordFirstBoot } from './power-cut-states.ts';
+
+const CUTS = 40;
+
+/** Killing QEMU is no power cut: what it wrote is safe with the host. So disks are put together from a log of what the card wrote. */
+export const powerCutBenchmark: Benchmark = {
+  name: 'power-cut',
+  title: `the power cut at ${CUTS} moments of a first boot, unflushed writes dropped and reordered: how many cards come out well at the next boot`,
+  run: (session) =>
+    withWorkFolder(async (work) => {
+      const { workspace: folder, image } = await buildBenchCard(session, 'lherbier');
+      const workspace = await loadWorkspace(folder);
+      const record = join(work.path, 'record');
+      await mkdir(record);
+      const recording = await session.progress.step('Recording a first boot', () => recordFirstBoot(session, workspace, image, record));
+      const cuts = planCuts(recording, CUTS);
+      const results: { name: string; writes: number; wrong: string[] }[] = [];
+      for (const [index, cut] of cuts.entries()) {
+        const wrong = await session.progress.step(`Cut ${index + 1} of ${cuts.length}: ${cut.name}`, () =>
+          bootAfterCut(session, workspace, image, recording, cut, join(work.path, `cut-${index}`)),
+        );
+        results.push({ name: cut.name, writes: cut.count, wrong });
+      }
+      await cp(join(record, 'record.txt'), join(folder, 'power-cut.log'));
+      const well = results.filter(({ wrong }) => wrong.length === 0).length;
+      return {
+        columns: ['the power goes after', 'writes', ''],
+        rows: [
+          ...results.map(({ name, writes, wrong }) => [name, String(writes), wrong.length === 0 ? 'well' : wrong.join('; ').slice(0, 200)]),
+          ['all', String(recording.requests.length), `${well} of ${results.length} well`],
+        ],
+        json: { cuts: results, well },
+      };
+    }),
+};
