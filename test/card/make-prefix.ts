@@ -7,5 +7,10 @@ const [folder = '', profile = ''] = process.argv.slice(2);
 const interruption = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => interruption.abort());
 const session = { progress: createProgress(process.stderr), signal: interruption.signal, workspace: folder };
-const { prefix } = await makeProfile(session, await loadWorkspace(folder), profile, {});
-process.stdout.write(prefix.digest);
+try {
+  const { prefix } = await makeProfile(session, await loadWorkspace(folder), profile, {});
+  process.stdout.write(prefix.digest);
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+  process.exitCode = 1;
+}

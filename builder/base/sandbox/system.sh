@@ -32,7 +32,8 @@ add_packages() {
 	[ "$accelerate" = no ] || sh /semeur/unaccelerate.sh "$root"
 	sh /semeur/pool.sh out "$root" "$WORK/status.before"
 	umount "$root/proc"
-	umount --recursive "$root/dev"
+	# At once with what lies under it: an ordinary user may not take that away piece by piece.
+	umount --lazy "$root/dev"
 	rm "$root/usr/sbin/policy-rc.d"
 }
 
