@@ -16,7 +16,7 @@ export default defineConfig({
     projects: [
       suite('fast', 'test/**/*.test.ts', [build, full], 0, 2, 1),
       // What builds or boots keeps both processors busy by itself.
-      suite('build', build, [], 1, 1, 10),
+      suite('build', build, [], 1, 1, 25),
       suite('full', full, [], 2, 1, 60),
     ],
   },
