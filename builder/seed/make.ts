@@ -7,6 +7,7 @@ import { readSeedKey, seedKeyFile } from '../workspace/secrets.ts';
 import { loadSeedTemplates, readHomeFacts, renderSeedFiles } from './contents.ts';
 import { HEADER_BYTES, renderHeader, SIGNATURE_BYTES } from './header.ts';
 import { ensureClientKeys } from './keys.ts';
+import { assembleSeed } from './read-seed.ts';
 import { renderSeedTar } from './seed-tar.ts';
 import { fingerprintOf, signHeaders } from './signature.ts';
 
@@ -59,7 +60,7 @@ export async function makeSeeds(workspace: LoadedWorkspace, plans: readonly Seed
   const signed = new Map(waiting.map(({ client }, index) => [client.client, signatures[index]]));
   return unsigned.map(({ client, tar, header, signature = signed.get(client.client) }) => {
     if (!signature) throw new Failure(`Cannot sign the seed of "${client.client}"`, { hint: 'Run the same command again' });
-    return { client, seed: Buffer.concat([header, tar, signature]), signer };
+    return { client, seed: assembleSeed(header, tar, signature), signer };
   });
 }
 
