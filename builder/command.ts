@@ -40,8 +40,8 @@ export async function runCommand(argv: readonly string[], options: CommandOption
     ...(options.env === undefined ? {} : { env: options.env }),
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
     ...(options.killSignal === undefined ? {} : { killSignal: options.killSignal }),
-    // A program that tidies up on SIGTERM is given the time.
-    forceKillAfterDelay: 20_000,
+    // A program that tidies up on SIGTERM is given the time: a slow disk takes half a minute to delete a system's tree.
+    forceKillAfterDelay: 120_000,
   });
   if (options.onLine && child.stderr) forwardLines(child.stderr, options.onLine);
   try {

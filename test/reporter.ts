@@ -10,7 +10,7 @@ const STILL_RUNNING_MS = 30_000;
 /** Prints each test as it ends, plainly, and writes the counts that `semeur test` closes with to $SEMEUR_TEST_COUNTS. */
 export default class implements Reporter {
   readonly #counts: Counts = { files: 0, passed: 0, failed: 0, skipped: 0 };
-  readonly #failures: string[] = [];
+  readonly #failures: { readonly label: string; readonly why: string }[] = [];
   readonly #running = new Map<string, { readonly label: string; readonly start: number }>();
   #alarm: NodeJS.Timeout | undefined;
 
@@ -47,7 +47,8 @@ export default class implements Reporter {
   async onTestRunEnd(_: readonly TestModule[], problems: readonly Problem[]): Promise<void> {
     clearInterval(this.#alarm);
     for (const problem of problems) this.#failOutside('outside any test', [problem]);
-    if (this.#failures.length > 0) print(`\nFailed (why stands above):\n${this.#failures.map((label) => `  ${label}\n`).join('')}`);
+    // Once more, since of a long run often only the end is at hand.
+    if (this.#failures.length > 0) print(`\nFailed:\n${this.#failures.map(({ label, why }) => `  ${label}\n${why}\n`).join('')}`);
     const file = process.env['SEMEUR_TEST_COUNTS'];
     if (file) await writeFileAtomically(file, JSON.stringify(this.#counts));
   }
@@ -61,9 +62,10 @@ export default class implements Reporter {
   }
 
   #fail(label: string, errors: readonly Problem[]): void {
-    this.#failures.push(label);
+    const why = errors.map(renderProblem).join('\n').replaceAll(/^/gm, '        | ');
+    this.#failures.push({ label, why });
     // At once: who follows a long run needn't wait for its end.
-    print(errors.map(renderProblem).join('\n').replaceAll(/^/gm, '        | '));
+    print(why);
   }
 
   #printRunning(): void {

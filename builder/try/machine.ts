@@ -90,13 +90,14 @@ function kernelLine(console: string, { kernelArguments }: MachineParts): string 
 /** The overlay is thrown away: that the host keeps it through a power cut of its own is not worth a single fsync. */
 function driveOptions({ disk, writeLog }: MachineParts, bus: string): string[] {
   const file = `file=${escapeValue(disk)},format=qcow2`;
-  if (writeLog === undefined) return ['-drive', `${file},if=${bus},cache=unsafe`];
+  // A disk that is full of the host's other files is an error that the console tells of. QEMU's own way is to stop the machine, without a word.
+  if (writeLog === undefined) return ['-drive', `${file},if=${bus},cache=unsafe${bus === 'virtio' ? ',werror=report' : ''}`];
   return [
     ...['-blockdev', `driver=qcow2,node-name=card,file.driver=file,file.filename=${escapeValue(disk)},cache.no-flush=on`],
     ...['-blockdev', `driver=file,node-name=log,filename=${escapeValue(writeLog)},cache.no-flush=on`],
     // Its count of requests is right at each moment.
     ...['-blockdev', 'driver=blklogwrites,node-name=logged,file=card,log=log,log-super-update-interval=1'],
-    ...['-device', 'virtio-blk-pci,drive=logged'],
+    ...['-device', 'virtio-blk-pci,drive=logged,werror=report'],
   ];
 }
 

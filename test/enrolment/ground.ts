@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCommand } from '../../builder/command.ts';
@@ -62,6 +62,8 @@ export async function withGround<T>(image: CardImage, task: (ground: Ground) => 
   const stop = new AbortController();
   const running: Promise<unknown>[] = [];
   const machines: Machine[] = [];
+  const consoles: string[] = [];
+  const said: string[] = [];
   const run = async (...argv: readonly string[]) => (await runCommand([...network.enter, ...argv])).toString('utf8');
   const card = (client: string) => withFleet(state, (database) => showCard(database, client, Date.now()));
   let boots = 0;
@@ -77,8 +79,12 @@ export async function withGround<T>(image: CardImage, task: (ground: Ground) => 
       semeur: (verb, ...args) => run(...MAIN, verb, '--workspace', workspace, ...args),
       async startHome(...flags) {
         const ready = Promise.withResolvers<void>();
+        const onLine = (line: string) => {
+          said.push(line);
+          if (line.startsWith('home: ready')) ready.resolve();
+        };
         const argv = [...network.enter, ...MAIN, 'home', 'serve', '--workspace', workspace, '--state', state, ...flags];
-        const home = runCommand(argv, { signal: stop.signal, onLine: (line) => line.startsWith('home: ready') && ready.resolve() });
+        const home = runCommand(argv, { signal: stop.signal, onLine });
         home.catch(ready.reject);
         running.push(home.catch(() => undefined));
         await ready.promise;
@@ -86,6 +92,7 @@ export async function withGround<T>(image: CardImage, task: (ground: Ground) => 
       async startCard({ disk, ...choice }) {
         const log = join(image.consoles, `${folder.slice(-6)}-${++boots}.log`);
         const parts = { machine: 'virt', files: image.files, disk, log, enter: network.enter, forwards: FORWARDS, serial: SERIAL } as const;
+        consoles.push(log);
         const machine = await startMachine(session, { ...parts, ...choice });
         machines.push(machine);
         return machine;
@@ -105,6 +112,8 @@ export async function withGround<T>(image: CardImage, task: (ground: Ground) => 
         await cp(folder, to, { recursive: true });
       },
     });
+  } catch (error) {
+    throw await explain(error, consoles, said);
   } finally {
     for (const machine of machines) await machine.powerOff();
     stop.abort();
@@ -112,6 +121,14 @@ export async function withGround<T>(image: CardImage, task: (ground: Ground) => 
     await network.close();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** What fails here may never fail again: the last words of all who took part go with it. */
+async function explain(error: unknown, consoles: readonly string[], home: readonly string[]): Promise<Error> {
+  const words: (readonly [string, string])[] = [['home', home.join('\n')]];
+  for (const [index, console] of consoles.entries()) words.push([`card ${index + 1}`, await readFile(console, 'utf8').catch(() => '')]);
+  const last = words.map(([who, text]) => `--- ${who}:\n${text.trimEnd().split('\n').slice(-25).join('\n')}`);
+  return new Error(`${error instanceof Error ? error.message : error}\n${last.join('\n')}`, { cause: error });
 }
 
 /** Without the images, which are large and which nobody changes. */

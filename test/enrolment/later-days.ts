@@ -81,8 +81,9 @@ export function describeLaterDays(image: () => CardImage, enrolled: () => Enroll
           const seed = join(ground.workspace, 'out', `${CLIENT}.seed`);
           await runCommand(['mcopy', '-i', `${raw}@@8M`, seed, '::SEMEUR.SEED'], { env: { MTOOLS_SKIP_CHECK: '1' } });
           await runCommand(['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', raw, next]);
-          await ground.startCard({ disk: next });
-          const card = await ground.waitForCard(CLIENT, 'well again', BOOT_SECONDS, ({ state, generation }) => state === 'well' && generation === 2);
+          const machine = await ground.startCard({ disk: next });
+          await machine.waitFor('the card, enrolled again', BOOT_SECONDS, ({ seconds }) => seconds.ready !== null);
+          const card = await ground.waitForCard(CLIENT, 'well again', 60, ({ state, generation }) => state === 'well' && generation === 2);
           expect(card.alarms).toBe(0);
           const [after, order] = [readCardKey(ground.state, 2), await readOrder(ground)];
           const peers = await ground.peers();

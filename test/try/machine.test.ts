@@ -13,7 +13,7 @@ describe('virtCommand()', () => {
   it('boots from virtio, with the console where the kernel looks for it', () => {
     const argv = virtCommand(parts);
     expect(optionOf(argv, '-M')).toBe('virt');
-    expect(optionOf(argv, '-drive')).toBe('file=/w/disk.qcow2,format=qcow2,if=virtio,cache=unsafe');
+    expect(optionOf(argv, '-drive')).toBe('file=/w/disk.qcow2,format=qcow2,if=virtio,cache=unsafe,werror=report');
     expect(optionOf(argv, '-append')).toBe('root=LABEL=rootfs rw rootwait console=ttyAMA0 net.ifnames=0 systemd.show_status=auto');
     expect(argv).toContain('virtio-rng-pci');
     expect(argv).not.toContain('-dtb');
