@@ -32,6 +32,7 @@ rows() {
 		python3|python3|test fast|decodes images by its own lzma
 		shellcheck|shellcheck|test fast|checks the shell programs
 		busybox|busybox|test fast|runs the first-boot steps under a second shell
+		/usr/bin/chromium-headless-shell|chromium-headless-shell|test fast|opens the pages that people see
 	END
 }
 

@@ -1,39 +1,13 @@
-import { createHash } from 'node:crypto';
-import { chmod, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { execa } from 'execa';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeSeedKey, removeMade, type SeedKey } from '../seed/seed-key.ts';
-import { type Card, makeCard, SHELLS, type Shell } from './card.ts';
+import { afterAll, describe, expect, it } from 'vitest';
+import { removeMade } from '../seed/seed-key.ts';
+import { type Card, SHELLS, type Shell } from './card.ts';
+import { CODE, carryOutRequests, wellCard } from './well-card.ts';
 
-let key: SeedKey;
-beforeAll(async () => {
-  key = await makeSeedKey();
-});
 afterAll(removeMade);
 
-const CODE = 'AB12-CD34';
 const HOST = 'durand.local:8480';
-
-/** A card that is well, with the client's code. The form is carried out by a stand-in for systemd's path unit: the switch runs in a loop. */
-async function wellCard({ language = 'fr', withCode = true } = {}): Promise<Card> {
-  const card = await makeCard(key);
-  for (const folder of ['run/semeur', 'run/semeur-web', 'var/lib/semeur/seed', 'etc/semeur']) await mkdir(card.path(folder), { recursive: true });
-  await writeFile(card.path('etc/hostname'), 'durand\n');
-  await writeFile(card.path('var/lib/semeur/seed/seed.conf'), `hostname durand\nlanguage ${language}\ntimezone Europe/Paris\n`);
-  await writeFile(card.path('run/semeur/state'), 'done\n');
-  await writeFile(card.path('etc/semeur/vpn.conf'), '# Hub = fd5e::1\n# Operators = fd5e:0:0:2::/64\n');
-  await writeFile(card.path('var/lib/semeur/visits'), '1700000000 alice@racines\n1700100000 <bob>\n');
-  for (const name of ['nft', 'ss']) {
-    await writeFile(card.path(`fake-bin/${name}`), `#!/bin/sh\n[ ${name} = ss ] || cat >'${card.path('filter')}'\n`);
-    await chmod(card.path(`fake-bin/${name}`), 0o755);
-  }
-  const hex = createHash('sha256')
-    .update(`salt:${CODE.replace('-', '')}`)
-    .digest('hex');
-  if (withCode) await writeFile(card.path('var/lib/semeur/code.hash'), `sha256 salt ${hex}\n`);
-  await card.run(SHELLS[0], 'write-status');
-  return card;
-}
 
 interface Answer {
   readonly status: string;
@@ -55,20 +29,8 @@ const page = async (card: Card) => (await ask(card, 'GET /', [`Host: ${HOST}`]))
 async function send(card: Card, shell: Shell, form: Record<string, string>, headers = [`Host: ${HOST}`, `Origin: http://${HOST}`]): Promise<string> {
   const token = /name="token" value="([0-9a-f]+)"/.exec(await page(card))?.[1] ?? '';
   const answer = ask(card, 'POST /', headers, new URLSearchParams({ token, ...form }).toString());
-  let answered = false;
-  const carryOut = async () => {
-    while (!answered) {
-      await stat(card.path('run/semeur-web/request')).then(
-        () => card.run(shell, 'switch'),
-        () => new Promise((resolve) => setTimeout(resolve, 50)),
-      );
-    }
-  };
-  const done = carryOut();
-  const { status, head } = await answer.finally(() => {
-    answered = true;
-  });
-  await done;
+  const stop = carryOutRequests(card, shell);
+  const { status, head } = await answer.finally(stop);
   return `${status} ${/Location: (\S+)/.exec(head)?.[1] ?? ''}`.trim();
 }
 

@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto';
+import { chmod, mkdir, stat, writeFile } from 'node:fs/promises';
+import { makeSeedKey, type SeedKey } from '../seed/seed-key.ts';
+import { type Card, makeCard, SHELLS, type Shell } from './card.ts';
+
+/** Of the leaflet. */
+export const CODE = 'AB12-CD34';
+
+let key: Promise<SeedKey> | undefined;
+
+/** A card that is well, whose client has a code. */
+export async function wellCard({ language = 'fr', withCode = true } = {}): Promise<Card> {
+  key ??= makeSeedKey();
+  const card = await makeCard(await key);
+  for (const folder of ['run/semeur', 'run/semeur-web', 'var/lib/semeur/seed', 'etc/semeur']) await mkdir(card.path(folder), { recursive: true });
+  await writeFile(card.path('etc/hostname'), 'durand\n');
+  await writeFile(card.path('var/lib/semeur/seed/seed.conf'), `hostname durand\nlanguage ${language}\ntimezone Europe/Paris\n`);
+  await writeFile(card.path('run/semeur/state'), 'done\n');
+  await writeFile(card.path('etc/semeur/vpn.conf'), '# Hub = fd5e::1\n# Operators = fd5e:0:0:2::/64\n');
+  await writeFile(card.path('var/lib/semeur/visits'), '1700000000 alice@racines\n1700100000 <bob>\n');
+  for (const name of ['nft', 'ss']) {
+    await writeFile(card.path(`fake-bin/${name}`), `#!/bin/sh\n[ ${name} = ss ] || cat >'${card.path('filter')}'\n`);
+    await chmod(card.path(`fake-bin/${name}`), 0o755);
+  }
+  const hex = createHash('sha256')
+    .update(`salt:${CODE.replace('-', '')}`)
+    .digest('hex');
+  if (withCode) await writeFile(card.path('var/lib/semeur/code.hash'), `sha256 salt ${hex}\n`);
+  await card.run(SHELLS[0], 'write-status');
+  return card;
+}
+
+/** Stands in for systemd's path unit: whatever the form asks is carried out, until the function that it returns is called. */
+export function carryOutRequests(card: Card, shell: Shell): () => Promise<void> {
+  let stopped = false;
+  const loop = (async () => {
+    while (!stopped) {
+      await stat(card.path('run/semeur-web/request')).then(
+        () => card.run(shell, 'switch'),
+        () => new Promise((resolve) => setTimeout(resolve, 50)),
+      );
+    }
+  })();
+  return async () => {
+    stopped = true;
+    await loop;
+  };
+}
