@@ -12,6 +12,7 @@ export interface FleetEntry {
   readonly state: 'ordered' | 'claimed' | 'claimed-no-tunnel' | 'confirmed' | 'well' | 'silent' | 'revoked';
   readonly since: string;
   readonly generation: number;
+  /** Where a card answers: the one that home confirmed last, else the one that has claimed. */
   readonly address: string | null;
   readonly serial: string | null;
   readonly diagnosis: string | null;
@@ -36,7 +37,7 @@ export interface FleetDetails extends FleetEntry {
 }
 
 const ENTRIES = `
-  SELECT c.client, c.hostname, c.profile, c.state, c.state_since, o.generation, k.address, k.serial, k.inventory, k.diagnosis, k.claimed_at,
+  SELECT c.client, c.hostname, c.profile, c.state, c.state_since, o.generation, coalesce(live.address, k.address) AS address, k.serial, k.inventory, k.diagnosis, k.claimed_at,
     k.confirmed_at, k.certificate_expires, h.at AS heartbeat_at, h.body AS heartbeat, r.at AS report_at, r.text AS report,
     (SELECT count(*) FROM alarms WHERE alarms.client = c.client) AS alarms
   FROM clients AS c
@@ -45,6 +46,8 @@ const ENTRIES = `
       (SELECT token_sha256 FROM peers WHERE peers.client = c.client AND kind = 'card' AND token_sha256 = o.token_sha256),
       (SELECT token_sha256 FROM peers WHERE peers.client = c.client AND kind = 'card'))
     LEFT JOIN claims AS k ON k.token_sha256 = p.token_sha256
+    LEFT JOIN (SELECT address, client FROM peers JOIN claims USING (token_sha256, address, client) WHERE confirmed_at IS NOT NULL)
+      AS live ON live.client = c.client
     LEFT JOIN heartbeats AS h ON h.client = c.client
     LEFT JOIN reports AS r ON r.client = c.client`;
 

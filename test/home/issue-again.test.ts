@@ -125,7 +125,7 @@ describe('listFleet()', () => {
     expect(fleet(910_000)).toMatchObject({ state: 'silent' });
   });
 
-  it('shows the card that is to come, while the one before still runs', async () => {
+  it('shows the card that is to come, and until it is confirmed the address where the one before still answers', async () => {
     const home = await openHome();
     const [old, next] = [issue(), issue('durand', { generation: 2 })];
     await home.take(old.order);
@@ -133,6 +133,9 @@ describe('listFleet()', () => {
     await home.take(next.order);
     expect(listFleet(home.database, Date.now())).toMatchObject([{ state: 'ordered', generation: 2, address }]);
     const { values } = await home.nursery('/v1/claim', claimOf(next), next.nursery);
-    expect(listFleet(home.database, Date.now())).toMatchObject([{ state: 'claimed', address: values['address']?.replace('/128', '') }]);
+    expect(listFleet(home.database, Date.now())).toMatchObject([{ state: 'claimed', address }]);
+    const claimed = values['address']?.replace('/128', '') ?? '';
+    await home.tunnel('/v1/confirm', {}, claimed);
+    expect(listFleet(home.database, Date.now())).toMatchObject([{ state: 'confirmed', address: claimed }]);
   });
 });
