@@ -34,7 +34,7 @@ export interface HomeFacts {
 
 export async function readHomeFacts(workspace: string): Promise<HomeFacts> {
   const [hub, tls, userCa] = await Promise.all([readHubKey(workspace), readHomeTls(workspace), readUserCa(workspace)]);
-  return { hubKey: hub.publicKey, pins: [pinOf(tls.key), pinOf(tls.backupKey)], userCa };
+  return { hubKey: hub.publicKey, pins: [pinOf(tls.key), tls.backupPin], userCa };
 }
 
 export async function loadSeedTemplates({ overlays }: LoadedWorkspace): Promise<SeedTemplates> {

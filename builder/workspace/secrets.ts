@@ -15,8 +15,8 @@ export interface VpnKey {
 export interface HomeTls {
   readonly key: string;
   readonly certificate: string;
-  /** For the day the key must change: cards take it as well. Kept where home can't lose it. */
-  readonly backupKey: string;
+  /** Of the key in home-tls-backup.pem, for the day this one must change: cards take it as well. */
+  readonly backupPin: string;
 }
 
 /** Makes what a workspace's secrets lack: the folder (0700), the keys that sign seeds and operators' SSH keys, those of the VPN hub and of home. */
@@ -113,14 +113,18 @@ async function requireSecret<T>(workspace: string, name: string): Promise<T> {
   });
 }
 
-/** A hundred years: cards know the key, and don't look at dates. The key goes by a file: openssl can't open the socket that Node gives as standard input. */
+/**
+ * The backup key is a file of its own, which the operator can take away from here: nothing needs it until that day.
+ * A hundred years: cards know the key, and don't look at dates. The key goes by a file: openssl can't open the socket that Node gives as standard input.
+ */
 async function makeHomeTls(workspace: string): Promise<HomeTls> {
   const [key, backupKey] = [makePem(), makePem()];
+  await writeFileAtomically(secretsFile(workspace, 'home-tls-backup.pem'), backupKey, { mode: 0o600 });
   const file = secretsFile(workspace, `home-tls.part-${process.pid}.pem`);
   await writeFileAtomically(file, key, { mode: 0o600 });
   try {
     const argv = ['openssl', 'req', '-x509', '-new', '-key', file, '-days', '36500', '-subj', '/CN=semeur home'];
-    return { key, certificate: (await runCommand(argv)).toString('utf8'), backupKey };
+    return { key, certificate: (await runCommand(argv)).toString('utf8'), backupPin: pinOf(backupKey) };
   } finally {
     await rm(file, { force: true });
   }

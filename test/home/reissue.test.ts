@@ -35,7 +35,7 @@ describe('semeur reissue and semeur revoke', () => {
       const tls = await readHomeTls(folder);
       for (const line of [
         `pin ${pinOf(tls.key)}\n`,
-        `pin ${pinOf(tls.backupKey)}\n`,
+        `pin ${pinOf(await readFile(join(folder, 'secrets', 'home-tls-backup.pem'), 'utf8'))}\n`,
         'user-ca ssh-ed25519 AAAA',
         'tunnel-url http://[fd5e:3e0f:1a2b:ffff::1]:8080\n',
       ])
