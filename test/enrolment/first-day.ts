@@ -50,6 +50,12 @@ export function describeFirstBoot(image: () => CardImage, enrolled: () => Enroll
       expect(await visit('findmnt', '-no', 'OPTIONS', '/boot/firmware')).toMatch(/^ro,/);
     });
 
+    it('says on a screen too that it is ready', async () => {
+      const { ground } = await enrolled().running();
+      // What stands on the first screen, as bytes of its own character set.
+      expect(await ground.semeur('ssh', '--state', ground.state, CLIENT, 'cat', '/dev/vcs1')).toMatch(/semeur: La carte herbier est pr.te\./);
+    });
+
     it('asks nobody for a password, not even in the tunnel', async () => {
       const { ground, card } = await enrolled().running();
       const options = ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'BatchMode=yes', 'ConnectTimeout=20', 'IdentityAgent=none'];

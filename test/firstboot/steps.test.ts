@@ -167,5 +167,18 @@ for (const shell of SHELLS) {
       expect(report.indexOf('is ready')).toBeLessThan(report.indexOf('est prête'));
       expect(await card.read('dev/console')).toMatch(/^\nsemeur: The card durand is ready\.\nsemeur: La carte durand est prête\.$/m);
     });
+
+    it.each([
+      { consoles: 'tty0 ttyAMA0\n', onScreen: true },
+      { consoles: 'ttyAMA0 tty1\n', onScreen: false },
+    ])('speaks on the screen beside the console once, when the consoles are %o', async ({ consoles, onScreen }) => {
+      const card = await earlyCard(shell);
+      await mkdir(card.path('sys/class/tty/console'), { recursive: true });
+      await writeFile(card.path('sys/class/tty/console/active'), consoles);
+      await writeFile(card.path('dev/tty1'), '');
+      await card.run(shell, 'run', 'enrol');
+      expect((await card.read('dev/tty1')).includes('La carte durand est prête.')).toBe(onScreen);
+      expect(await card.read('dev/console')).toContain('La carte durand est prête.');
+    });
   });
 }

@@ -7,13 +7,21 @@ language() {
 	sed -n 's/^language //p' "${ROOT:-}/var/lib/semeur/seed/seed.conf" 2>/dev/null | grep . || echo fr
 }
 
-# say LINE…: to the console and the journal. An empty line first, since a login prompt may stand there already.
+# say LINE…: to the console, the screen and the journal. An empty line first, since a login prompt may stand there already.
 say() {
 	printf 'semeur: %s\n' "$@"
-	{
-		echo
-		printf 'semeur: %s\n' "$@"
-	} 2>/dev/null >>"${ROOT:-}/dev/console" || :
+	for place in console $(screen); do
+		{
+			echo
+			printf 'semeur: %s\n' "$@"
+		} 2>/dev/null >>"${ROOT:-}/dev/$place" || :
+	done
+}
+
+# The first screen, where it isn't the console that the kernel names last: that one is /dev/console.
+screen() {
+	case $(cat "${ROOT:-}/sys/class/tty/console/active" 2>/dev/null) in *tty[01]) return ;; esac
+	[ ! -e "${ROOT:-}/dev/tty1" ] || echo tty1
 }
 
 # tell FRENCH ENGLISH: said now, and kept for the report; once, however often a step is tried.
