@@ -83,8 +83,8 @@ async function measure(session: Session, folder: string, state: string) {
 
 /** The shell tells its process id and becomes home: what was acknowledged has to outlive a kill. */
 async function startHome(session: Session, folder: string, state: string) {
-  const serve = [join(CHECKOUT, 'builder/main.ts'), 'home', 'serve', '--workspace', folder, '--state', state, '--no-vpn', '--listen', '127.0.0.1:0'];
-  const argv = ['sh', '-c', 'echo "pid $$" >&2; exec "$@"', 'sh', process.execPath, '--disable-warning=ExperimentalWarning', ...serve];
+  const serve = ['home', 'serve', '--workspace', folder, '--state', state, '--no-vpn', '--listen', '127.0.0.1:0'];
+  const argv = ['sh', '-c', 'echo "pid $$" >&2; exec "$@"', 'sh', join(CHECKOUT, 'semeur'), ...serve];
   let pid = 0;
   const { promise: ready, resolve, reject } = Promise.withResolvers<string>();
   const onLine = (line: string) => {

@@ -2,25 +2,29 @@ import { Command, CommanderError } from 'commander';
 import { EXIT, Failure } from './failure.ts';
 import { createProgress } from './progress.ts';
 import type { Report, Session } from './session.ts';
-import { addBench } from './verbs/bench.ts';
-import { addBoot } from './verbs/boot.ts';
-import { addBuild } from './verbs/build.ts';
-import { addCache } from './verbs/cache.ts';
-import { addCheck } from './verbs/check.ts';
-import { addClient } from './verbs/client.ts';
-import { addDemo } from './verbs/demo.ts';
-import { addDoctor } from './verbs/doctor.ts';
-import { addFleet } from './verbs/fleet.ts';
-import { addHome } from './verbs/home.ts';
-import { addInit } from './verbs/init.ts';
-import { addInspect } from './verbs/inspect.ts';
-import { addPlant } from './verbs/plant.ts';
-import { addProfile } from './verbs/profile.ts';
-import { addReissue } from './verbs/reissue.ts';
-import { addRevoke } from './verbs/revoke.ts';
-import { addSsh } from './verbs/ssh.ts';
-import { addTest } from './verbs/test.ts';
-import { addVerify } from './verbs/verify.ts';
+
+/** In the order of the help. A verb is loaded when it is called for: a server doesn't carry what makes images. */
+const VERBS = {
+  boot: async () => (await import('./verbs/boot.ts')).addBoot,
+  cache: async () => (await import('./verbs/cache.ts')).addCache,
+  check: async () => (await import('./verbs/check.ts')).addCheck,
+  client: async () => (await import('./verbs/client.ts')).addClient,
+  doctor: async () => (await import('./verbs/doctor.ts')).addDoctor,
+  fleet: async () => (await import('./verbs/fleet.ts')).addFleet,
+  home: async () => (await import('./verbs/home.ts')).addHome,
+  init: async () => (await import('./verbs/init.ts')).addInit,
+  ssh: async () => (await import('./verbs/ssh.ts')).addSsh,
+  test: async () => (await import('./verbs/test.ts')).addTest,
+  bench: async () => (await import('./verbs/bench.ts')).addBench,
+  build: async () => (await import('./verbs/build.ts')).addBuild,
+  demo: async () => (await import('./verbs/demo.ts')).addDemo,
+  inspect: async () => (await import('./verbs/inspect.ts')).addInspect,
+  plant: async () => (await import('./verbs/plant.ts')).addPlant,
+  profile: async () => (await import('./verbs/profile.ts')).addProfile,
+  reissue: async () => (await import('./verbs/reissue.ts')).addReissue,
+  revoke: async () => (await import('./verbs/revoke.ts')).addRevoke,
+  verify: async () => (await import('./verbs/verify.ts')).addVerify,
+};
 
 const interruption = new AbortController();
 // Not once(): execa ends this process at once when it finds no other listener left, and nothing would be tidied.
@@ -51,29 +55,15 @@ async function run(verb: (session: Session) => Promise<Report>): Promise<void> {
   process.exitCode = report.exitCode ?? EXIT.done;
 }
 
-for (const addVerb of [
-  addBoot,
-  addCache,
-  addCheck,
-  addClient,
-  addDoctor,
-  addFleet,
-  addHome,
-  addInit,
-  addSsh,
-  addTest,
-  addBench,
-  addBuild,
-  addDemo,
-  addInspect,
-  addPlant,
-  addProfile,
-  addReissue,
-  addRevoke,
-  addVerify,
-])
-  addVerb(program, run);
+for (const name of wantedVerbs(process.argv.slice(2))) (await VERBS[name]())(program, run);
 for (const verb of program.commands) inheritSettings(verb);
+
+/** All of them where none is named, and for the help of the whole. */
+function wantedVerbs([first = '', ...rest]: readonly string[]): (keyof typeof VERBS)[] {
+  const names = Object.keys(VERBS) as (keyof typeof VERBS)[];
+  const named = names.filter((name) => [first, ...rest].includes(name));
+  return named.length === 0 || ['help', '--help', '-h'].includes(first) ? names : named;
+}
 
 /** Global options may stand after the verb too, and wrong use anywhere exits with 2. */
 function inheritSettings(verb: Command): void {

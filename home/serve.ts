@@ -1,9 +1,9 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
 import type { FastifyInstance } from 'fastify';
 import { Failure } from '../builder/failure.ts';
 import { planNetwork } from './addresses.ts';
+import { keepHeapSmall } from './heap.ts';
 import { createHeartbeatQueue } from './heartbeat-queue.ts';
 import { applyPeerChanges, type Home, type Log, type PeerKeeper } from './home.ts';
 import { openHostCa } from './host-ca.ts';
@@ -50,8 +50,7 @@ const TUNNEL_PORT = 8080;
 /** The server: runs until `signal`. Orders and database first, then the hub with all its peers, then the listeners. */
 export async function serveHome(options: ServeOptions): Promise<void> {
   const { stateFolder, prefix, signal, vpn } = options;
-  // What a request allocates is dead when it is answered: a young generation that grows with the load only takes memory.
-  setFlagsFromString('--semi-space-growth-factor=1');
+  keepHeapSmall();
   const log = openLog();
   await mkdir(stateFolder, { recursive: true, mode: 0o700 });
   const letGo = holdFolder(stateFolder);
