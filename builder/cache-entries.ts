@@ -3,6 +3,7 @@ import type { Dirent } from 'node:fs';
 import { lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheFolder } from './cache-folder.ts';
+import { isRunning } from './is-running.ts';
 
 /** What is kept or let go as one: a prefix's folder, a compressed block with its checksum, a base. */
 export interface CacheEntry {
@@ -52,7 +53,7 @@ export function planPrune(
 export async function findInUseSince(now: number): Promise<number> {
   let since = now - HOUR;
   for (const folder of await readFolder(cacheFolder('tmp'))) {
-    if (!isRunning(folder.name)) continue;
+    if (!isUnderWork(folder.name)) continue;
     const { birthtimeMs } = await lstat(cacheFolder('tmp', folder.name)).catch(() => ({ birthtimeMs: now }));
     since = Math.min(since, birthtimeMs - HOUR);
   }
@@ -97,19 +98,13 @@ async function measure(path: string): Promise<{ bytes: number; lastUsed: number 
 }
 
 /** Work folders are named PID-RANDOM. */
-function isRunning(name: string): boolean {
+function isUnderWork(name: string): boolean {
   const pid = Number.parseInt(name, 10);
-  if (!(pid > 0)) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
+  return pid > 0 && isRunning(pid);
 }
 
 function isAbandoned({ paths }: CacheEntry): boolean {
-  return paths.every((path) => !isRunning(path.slice(path.lastIndexOf('/') + 1)));
+  return paths.every((path) => !isUnderWork(path.slice(path.lastIndexOf('/') + 1)));
 }
 
 async function readFolder(folder: string): Promise<Dirent[]> {

@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { cacheFolder } from '../cache-folder.ts';
 import { type CommandOptions, runCommand } from '../command.ts';
 import { Failure } from '../failure.ts';
+import { isRunning } from '../is-running.ts';
 
 const SCRIPTS = join(import.meta.dirname, 'sandbox');
 
@@ -84,15 +85,6 @@ async function removeAbandonedFolders(): Promise<void> {
     const pid = Number(name.split('-')[0]);
     // What can't be removed now may be later: it is no reason not to work.
     if (Number.isInteger(pid) && pid > 0 && !isRunning(pid)) await removeTree(cacheFolder('tmp', name)).catch(() => undefined);
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

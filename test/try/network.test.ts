@@ -92,7 +92,8 @@ describe.skipIf(noNetwork)(`openNetwork()${noNetwork ? `: ${noNetwork}` : ''}`, 
     await checkOpener(OPENER_ARGV);
   });
 
-  it.skipIf(process.getuid?.() !== 0)('works for an ordinary user who may open /dev/net/tun', async ({ skip }) => {
+  it('works for an ordinary user who may open /dev/net/tun', async ({ skip }) => {
+    skip(process.getuid?.() !== 0, 'only root can become another user');
     // As Debian has it: everybody may. What this machine allows is not changed.
     const device = 'mount --no-mtab -t tmpfs none /dev/net && mknod /dev/net/tun c 10 200 && chmod 666 /dev/net/tun';
     const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--inh-caps=-all'];
@@ -106,7 +107,8 @@ describe.skipIf(noNetwork)(`openNetwork()${noNetwork ? `: ${noNetwork}` : ''}`, 
 });
 
 describe('whyNoNetwork()', () => {
-  it.skipIf(process.getuid?.() !== 0)('says what is missing', async () => {
+  it('says what is missing', async ({ skip }) => {
+    skip(process.getuid?.() !== 0, 'only root can hide the device');
     const ask = `console.log(await (await import(process.argv[1])).whyNoNetwork())`;
     const argv = [process.execPath, '--disable-warning=ExperimentalWarning', '--input-type=module', '--eval', ask, MODULE];
     const { stdout } = await execa('unshare', ['--mount', 'sh', '-c', 'mount --no-mtab -t tmpfs none /dev/net && exec "$@"', 'sh', ...argv]);
