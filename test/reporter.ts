@@ -18,7 +18,12 @@ export default class implements Reporter {
     this.#alarm = setInterval(() => this.#printRunning(), STILL_RUNNING_MS).unref();
   }
 
+  onTestModuleStart(file: TestModule): void {
+    this.#running.set(file.id, { label: `${file.relativeModuleId}: setting up`, start: performance.now() });
+  }
+
   onTestCaseReady(test: TestCase): void {
+    this.#running.delete(test.module.id);
     this.#running.set(test.id, { label: labelOf(test), start: performance.now() });
   }
 
@@ -38,6 +43,7 @@ export default class implements Reporter {
 
   onTestModuleEnd(file: TestModule): void {
     this.#counts.files += 1;
+    this.#running.delete(file.id);
     this.#failOutside(file.relativeModuleId, file.errors());
     const tests = [...file.children.allTests()].length;
     const { duration, collectDuration } = file.diagnostic();
