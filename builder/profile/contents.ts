@@ -3,16 +3,6 @@ import type { LoadedOverlay, LoadedWorkspace } from '../workspace/load.ts';
 import type { Profile } from '../workspace/schema.ts';
 import type { SettingsFile } from './built.ts';
 
-/** @throws {Failure} naming the profiles that there are. */
-export function findProfile({ profiles }: LoadedWorkspace, name: string): Profile {
-  const profile = profiles.get(name);
-  if (profile) return profile;
-  throw new Failure(`Cannot find the profile "${name}" in the workspace`, {
-    hint: profiles.size > 0 ? `There are: ${[...profiles.keys()].join(', ')}` : `Write one: profiles/${name}.yaml`,
-    exitCode: 2,
-  });
-}
-
 /** In the order they are laid: what every card has, the services, first boot last, for it changes most with Semeur itself. */
 export function overlaysOf({ overlays }: LoadedWorkspace, { services }: Profile): LoadedOverlay[] {
   return ['card', ...services, 'firstboot'].map((name) => {

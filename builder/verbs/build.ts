@@ -8,12 +8,13 @@ import { type ImageFormat, MAP_BLOCK_BYTES, type Prefix } from '../image/prefix.
 import { checkFreeSpace } from '../image/write-image.ts';
 import { zstCompressor } from '../image/zst-compressor.ts';
 import { runLanes } from '../lanes.ts';
-import { findProfile, overlaysOf } from '../profile/contents.ts';
+import { overlaysOf } from '../profile/contents.ts';
 import { ensureProfile } from '../profile/publish.ts';
 import { type MadeSeed, makeSeeds } from '../seed/make.ts';
 import { writeOrders } from '../seed/order.ts';
 import type { Report, Session } from '../session.ts';
 import { findWorkspace } from '../workspace/find.ts';
+import { findClient, findProfile } from '../workspace/find-named.ts';
 import { type LoadedWorkspace, loadWorkspace } from '../workspace/load.ts';
 import type { Client } from '../workspace/schema.ts';
 import type { RunVerb } from './verb.ts';
@@ -67,18 +68,12 @@ export async function build(session: Session, names: readonly string[], options:
   return { json: { out, clients: manifests }, text: describe(out, manifests, options.seedOnly === true) };
 }
 
-function chooseClients({ clients }: LoadedWorkspace, names: readonly string[], all: boolean): Client[] {
+function chooseClients(workspace: LoadedWorkspace, names: readonly string[], all: boolean): Client[] {
+  const { clients } = workspace;
   if (all && clients.size > 0) return [...clients.values()];
   if (all) throw new Failure('Cannot build: the workspace has no client', { hint: 'Add one: semeur client new NAME', exitCode: EXIT.usage });
   if (names.length === 0) throw new Failure('Cannot build: no client was named', { hint: 'Name clients, or say --all', exitCode: EXIT.usage });
-  return [...new Set(names)].map((name) => {
-    const client = clients.get(name);
-    if (client) return client;
-    throw new Failure(`Cannot find the client "${name}" in the workspace`, {
-      hint: clients.size > 0 ? `There are: ${[...clients.keys()].slice(0, 20).join(', ')}` : 'Add one: semeur client new NAME',
-      exitCode: EXIT.usage,
-    });
-  });
+  return [...new Set(names)].map((name) => findClient(workspace, name));
 }
 
 async function preparePrefixes(session: Session, workspace: LoadedWorkspace, clients: readonly Client[], format: ImageFormat) {

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import { EXIT, Failure } from '../failure.ts';
-import { findProfile, overlaysOf } from '../profile/contents.ts';
+import { overlaysOf } from '../profile/contents.ts';
 import { plantSeed } from '../release/plant.ts';
 import { makeSeeds } from '../seed/make.ts';
 import { writeOrders } from '../seed/order.ts';
 import type { Report, Session } from '../session.ts';
 import { findWorkspace } from '../workspace/find.ts';
+import { findClient, findProfile } from '../workspace/find-named.ts';
 import { loadWorkspace } from '../workspace/load.ts';
 import { ensureSecrets } from '../workspace/secrets.ts';
 import type { RunVerb } from './verb.ts';
@@ -21,13 +21,7 @@ export function addPlant(program: Command, run: RunVerb): void {
 
 async function plant(session: Session, name: string, target: string): Promise<Report> {
   const workspace = await loadWorkspace(findWorkspace(session));
-  const client = workspace.clients.get(name);
-  if (!client) {
-    throw new Failure(`Cannot find the client "${name}" in the workspace`, {
-      hint: `There are: ${[...workspace.clients.keys()].join(', ')}`,
-      exitCode: EXIT.usage,
-    });
-  }
+  const client = findClient(workspace, name);
   await ensureSecrets(workspace.folder);
   const services = overlaysOf(workspace, findProfile(workspace, client.profile)).map(({ overlay }) => overlay);
   const [made] = await makeSeeds(workspace, [{ client, services, previous: `${workspace.folder}/out/${name}.seed` }], session.signal);

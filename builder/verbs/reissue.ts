@@ -1,15 +1,14 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { writeFileAtomically } from '../atomic-file.ts';
-import { EXIT, Failure } from '../failure.ts';
-import { findProfile, overlaysOf } from '../profile/contents.ts';
+import { overlaysOf } from '../profile/contents.ts';
 import { reissueClientKeys } from '../seed/keys.ts';
 import { makeSeeds } from '../seed/make.ts';
 import { writeOrders } from '../seed/order.ts';
 import type { Report, Session } from '../session.ts';
 import { findWorkspace } from '../workspace/find.ts';
-import { type LoadedWorkspace, loadWorkspace } from '../workspace/load.ts';
-import type { Client } from '../workspace/schema.ts';
+import { findClient, findProfile } from '../workspace/find-named.ts';
+import { loadWorkspace } from '../workspace/load.ts';
 import { ensureSecrets } from '../workspace/secrets.ts';
 import type { RunVerb } from './verb.ts';
 
@@ -40,13 +39,4 @@ async function reissue(session: Session, name: string): Promise<Report> {
     `For a new card: semeur build ${name}. For the card it has: put the file on its boot partition, as semeur.seed`,
   ];
   return { json: { client: name, generation, seed: file, tokenExpires }, text };
-}
-
-export function findClient({ clients }: LoadedWorkspace, name: string): Client {
-  const client = clients.get(name);
-  if (client) return client;
-  throw new Failure(`Cannot find the client "${name}" in the workspace`, {
-    hint: `There are: ${[...clients.keys()].slice(0, 20).join(', ')}`,
-    exitCode: EXIT.usage,
-  });
 }

@@ -3,8 +3,8 @@ import { revokeClientKeys } from '../seed/keys.ts';
 import { writeOrders } from '../seed/order.ts';
 import type { Report, Session } from '../session.ts';
 import { findWorkspace } from '../workspace/find.ts';
+import { findClient } from '../workspace/find-named.ts';
 import { loadWorkspace } from '../workspace/load.ts';
-import { findClient } from './reissue.ts';
 import type { RunVerb } from './verb.ts';
 
 export function addRevoke(program: Command, run: RunVerb): void {

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
-import { findProfile, overlaysOf, settingsFiles } from '../profile/contents.ts';
+import { overlaysOf, settingsFiles } from '../profile/contents.ts';
 import { renderAllowedSigners } from '../profile/profile-files.ts';
 import { verifyFile } from '../release/verify-file.ts';
 import type { Report, Session } from '../session.ts';
 import { findWorkspace } from '../workspace/find.ts';
+import { findProfile } from '../workspace/find-named.ts';
 import { loadWorkspace } from '../workspace/load.ts';
 import { readSeedKey } from '../workspace/secrets.ts';
 import type { RunVerb } from './verb.ts';

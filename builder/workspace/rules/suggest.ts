@@ -1,3 +1,5 @@
+const MOST_NAMED = 20;
+
 /** @returns the nearest of `known`, when it is near enough to be what was meant. */
 export function suggest(word: string, known: Iterable<string>): string | undefined {
   const limit = Math.max(1, Math.floor(word.length / 3));
@@ -17,7 +19,9 @@ export function suggest(word: string, known: Iterable<string>): string | undefin
 export function suggestHint(word: string, known: readonly string[]): string {
   const nearest = suggest(word, known);
   if (nearest !== undefined) return `Did you mean "${nearest}"?`;
-  return known.length === 0 ? 'There is none yet' : `There are: ${known.toSorted().join(', ')}`;
+  if (known.length === 0) return 'There is none yet';
+  const more = known.length > MOST_NAMED ? ` and ${known.length - MOST_NAMED} more` : '';
+  return `There are: ${known.toSorted().slice(0, MOST_NAMED).join(', ')}${more}`;
 }
 
 /** Letters inserted, left out, changed, or swapped with the next (Damerau–Levenshtein, optimal string alignment). */
