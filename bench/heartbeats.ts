@@ -92,7 +92,8 @@ async function startHome(session: Session, folder: string, state: string) {
     const tunnel = /^home: ready .*\btunnel=(\S+)/.exec(line)?.[1];
     if (tunnel !== undefined) resolve(tunnel);
   };
-  const ended = runCommand(argv, { signal: session.signal, onLine }).then(
+  // As its systemd unit starts it.
+  const ended = runCommand(argv, { signal: session.signal, onLine, env: { MALLOC_ARENA_MAX: '1' } }).then(
     () => reject(new Error('home ended before it listened')),
     (error: unknown) => reject(error),
   );
