@@ -57,11 +57,11 @@ async function measureSize(session: Session, folder: string, gigabytes: number) 
   return { gigabytes, oneSeconds, hundredSeconds, thousandSeconds, bytesWritten, imageToCopy, usualSeconds };
 }
 
-/** @returns seconds to write a client's .img.xz ÷ seconds that cp takes for the same bytes, medians of five each, in turn; both are on the disk when they end. */
+/** @returns seconds to write a client's .img.xz ÷ seconds that cp takes for the same bytes, medians of nine each, in turn; both are on the disk when they end. */
 async function compareWithCopy(prefix: Prefix, folder: string): Promise<number> {
   const tail = await readFile(join(folder, 'out', 'client-0.tail'));
   const [image, copy] = [join(folder, 'image.img.xz'), join(folder, 'copy.img.xz')];
-  const seconds = await repeat(5, async () => {
+  const seconds = await repeat(9, async () => {
     const ours = await timeSeconds(() => writeImage(prefix, tail, 'xz', image));
     const theirs = await timeSeconds(() => runCommand(['sh', '-c', 'cp "$1" "$2" && sync "$2"', 'sh', image, copy]));
     await Promise.all([rm(image), rm(copy)]);
