@@ -2,10 +2,11 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Session } from '../session.ts';
 import { sourceLines } from './apt-sources.ts';
-import { formatPooled, hashKey, newestRelease, type PackageSet, scriptTexts } from './package-set.ts';
-import { runInToolbox, type WorkFolder, withWorkFolder } from './sandbox.ts';
+import { ensureLists, fetchLists } from './package-lists.ts';
+import { arePooled, formatPooled, hashKey, newestRelease, readPackageSet, scriptTexts } from './package-set.ts';
+import { runInToolbox, withWorkFolder } from './sandbox.ts';
 import { findLatest, findStage, keepStage, rememberLatest, type Stage } from './stage.ts';
-import { lockedKey, readPackageSet, type StageOptions } from './toolbox.ts';
+import { lockedKey, type StageOptions } from './toolbox.ts';
 
 const SUITE = 'trixie';
 
@@ -35,18 +36,28 @@ export async function ensureDebianBase(session: Session, options: BaseOptions): 
   const { locked, update = false, packages = PACKAGES, how = 'accelerated' } = options;
   const recipe = hashKey(SUITE, ...packages, how, ...(await scriptTexts(...SCRIPTS)));
   const found = locked ? await findStage('base', lockedKey(recipe, locked)) : update ? undefined : await findLatest('base', recipe);
-  return found ?? makeBase(session, options, recipe, packages);
+  // Packages are added to a base by its own lists: one that has lost them is made anew, unless a lock says that it is the one.
+  const whole = found && (locked || (await arePooled(found.set.lists)));
+  return whole ? found : makeBase(session, options, recipe, packages);
+}
+
+/** Sees to it that the pool has the lists that a base was made from. */
+export async function ensureBaseLists(session: Session, base: Stage, { toolbox, mirrors }: Pick<BaseOptions, 'toolbox' | 'mirrors'>): Promise<void> {
+  await ensureLists(session, { toolbox, mirrors, suite: SUITE }, base.set.lists);
 }
 
 async function makeBase(session: Session, options: BaseOptions, recipe: string, packages: readonly string[]): Promise<Stage> {
+  const { toolbox, mirrors, locked } = options;
+  const source = { toolbox, mirrors, suite: SUITE };
+  if (locked) await ensureLists(session, source, locked.lists);
+  const lists = locked ?? (await fetchLists(session, source));
   return withWorkFolder(async (work) => {
-    const lists = options.locked ?? (await fetchLists(session, options, work));
     await writeFile(join(work.path, 'wanted'), formatPooled([...lists.lists, ...lists.debs]));
     const epoch = await newestRelease(lists);
     await session.progress.step('Making the Debian arm64 base', (note) => {
-      const sources = sourceLines(SUITE, options.mirrors);
+      const sources = sourceLines(SUITE, mirrors);
       const args = [options.how ?? 'accelerated', `${work.inside}/base.tar`, SUITE, packages.join(','), ...sources];
-      return runInToolbox(options.toolbox.tar, work, 'debian-base.sh', args, {
+      return runInToolbox(toolbox.tar, work, 'debian-base.sh', args, {
         signal: session.signal,
         onLine: note,
         sourceDateEpoch: epoch,
@@ -55,16 +66,7 @@ async function makeBase(session: Session, options: BaseOptions, recipe: string, 
     const { debs } = await readPackageSet(work.path);
     const set = { lists: lists.lists, debs };
     const stage = await keepStage('base', lockedKey(recipe, set), join(work.path, 'base.tar'), { set, epoch });
-    if (!options.locked) await rememberLatest('base', recipe, stage);
+    if (!locked) await rememberLatest('base', recipe, stage);
     return stage;
-  });
-}
-
-/** The mirror's signed package lists, now in the pool. */
-async function fetchLists(session: Session, { toolbox, mirrors }: BaseOptions, work: WorkFolder): Promise<PackageSet> {
-  return session.progress.step('Fetching the package lists', async (note) => {
-    await runInToolbox(toolbox.tar, work, 'update.sh', ['arm64', ...sourceLines(SUITE, mirrors)], { signal: session.signal, onLine: note });
-    const { lists } = await readPackageSet(work.path);
-    return { lists, debs: [] };
   });
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheFolder } from '../cache-folder.ts';
 
@@ -28,8 +28,22 @@ export function formatPooled(files: readonly PooledFile[]): string {
   return files.map(({ sha256, name }) => `${sha256} ${name}\n`).join('');
 }
 
+/** Reads the lists that pool.sh left in a work folder. */
+export async function readPackageSet(folder: string): Promise<PackageSet> {
+  const [lists, debs] = await Promise.all(
+    ['lists', 'debs'].map(async (name) => parsePooled(await readFile(join(folder, name), 'utf8').catch(() => ''))),
+  );
+  return { lists: lists ?? [], debs: debs ?? [] };
+}
+
 export function poolPath({ sha256, name }: PooledFile): string {
   return cacheFolder('pool', sha256, name);
+}
+
+/** Whether the pool has each of them. */
+export async function arePooled(files: readonly PooledFile[]): Promise<boolean> {
+  const found = await Promise.allSettled(files.map((file) => access(poolPath(file))));
+  return found.every(({ status }) => status === 'fulfilled');
 }
 
 /**

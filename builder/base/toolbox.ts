@@ -1,9 +1,10 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheFolder } from '../cache-folder.ts';
 import type { Session } from '../session.ts';
 import { type Mirrors, sourceLines } from './apt-sources.ts';
-import { formatPooled, hashKey, newestRelease, type PackageSet, parsePooled, scriptTexts } from './package-set.ts';
+import { movedOn } from './package-lists.ts';
+import { arePooled, formatPooled, hashKey, newestRelease, type PackageSet, readPackageSet, scriptTexts } from './package-set.ts';
 import { runOnHost, withWorkFolder } from './sandbox.ts';
 import { findLatest, findStage, keepStage, rememberLatest, type Stage } from './stage.ts';
 
@@ -35,9 +36,11 @@ export async function ensureToolbox({ progress, signal }: Session, { mirrors, lo
       const wanted = locked ? [...locked.lists, ...locked.debs] : [];
       await writeFile(join(work.path, 'wanted'), formatPooled(wanted));
       const tar = join(work.path, 'toolbox.tar');
-      const args = [tar, SUITE, PACKAGES.join(','), locked ? 'pool' : 'update', ...sourceLines(SUITE, mirrors, 'main')];
+      const lists = locked && (await arePooled(locked.lists)) ? 'pool' : 'update';
+      const args = [tar, SUITE, PACKAGES.join(','), lists, ...sourceLines(SUITE, mirrors, 'main')];
       await runOnHost('toolbox.sh', args, { signal, onLine: note, env: { WORK: work.path, POOL: cacheFolder('pool'), TMPDIR: work.path } });
       const set = await readPackageSet(work.path);
+      if (locked && formatPooled(set.lists) !== formatPooled(locked.lists)) throw movedOn();
       const stage = await keepStage('toolbox', lockedKey(recipe, set), tar, { set, epoch: await newestRelease(set) });
       if (!locked) await rememberLatest('toolbox', recipe, stage);
       return stage;
@@ -48,12 +51,4 @@ export async function ensureToolbox({ progress, signal }: Session, { mirrors, lo
 /** A stage's key when everything that goes in is known. */
 export function lockedKey(recipe: string, set: PackageSet): string {
   return hashKey(recipe, formatPooled(set.lists), formatPooled(set.debs));
-}
-
-/** Reads the lists that pool.sh left in a work folder. */
-export async function readPackageSet(folder: string): Promise<PackageSet> {
-  const [lists, debs] = await Promise.all(
-    ['lists', 'debs'].map(async (name) => parsePooled(await readFile(join(folder, name), 'utf8').catch(() => ''))),
-  );
-  return { lists: lists ?? [], debs: debs ?? [] };
 }

@@ -33,7 +33,7 @@ export async function ensureStages(session: Session, workspace: LoadedWorkspace,
   const mirrors = await findMirrors(workspace);
   const toolbox = await ensureToolbox(session, { mirrors, update, locked: lock?.toolbox });
   const base = await ensureDebianBase(session, { mirrors, update, toolbox, locked: lock?.base });
-  const system = await ensureSystem(session, { toolbox, base, packages: packagesOf(workspace, profile), locked: lock?.added });
+  const system = await ensureSystem(session, { toolbox, base, mirrors, packages: packagesOf(workspace, profile), locked: lock?.added });
   const after = { lock: 1, epoch: base.epoch, toolbox: toolbox.set, base: base.set, added: system.added } as const;
   await keepLock(workspace.folder, profile.profile, before, after, locked);
   return { toolbox, base, system };

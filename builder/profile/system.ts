@@ -1,9 +1,10 @@
 import { mkdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { formatPooled, hashKey, type PackageSet, parsePooled, scriptTexts } from '../base/package-set.ts';
+import type { Mirrors } from '../base/apt-sources.ts';
+import { ensureBaseLists } from '../base/debian.ts';
+import { formatPooled, hashKey, type PackageSet, parsePooled, readPackageSet, scriptTexts } from '../base/package-set.ts';
 import { runInToolbox, withWorkFolder } from '../base/sandbox.ts';
 import type { Stage } from '../base/stage.ts';
-import { readPackageSet } from '../base/toolbox.ts';
 import { cacheFolder } from '../cache-folder.ts';
 import type { Session } from '../session.ts';
 
@@ -25,6 +26,7 @@ export interface System {
 export interface SystemOptions {
   readonly toolbox: Stage;
   readonly base: Stage;
+  readonly mirrors: Mirrors | undefined;
   readonly packages: readonly string[];
   /** The .debs that a lock names. */
   readonly locked?: PackageSet | undefined;
@@ -41,9 +43,11 @@ export async function ensureSystem(session: Session, options: SystemOptions): Pr
   return (await readSystem(key)) ?? makeSystem(session, options, key);
 }
 
-async function makeSystem({ progress, signal }: Session, options: SystemOptions, key: string): Promise<System> {
+async function makeSystem(session: Session, options: SystemOptions, key: string): Promise<System> {
+  const { progress, signal } = session;
   const { toolbox, base, packages, locked, accelerate = true } = options;
   const title = packages.length === 0 ? 'Packing the base' : `Adding ${packages.length} packages to the base: ${packages.join(', ')}`;
+  if (packages.length > 0) await ensureBaseLists(session, base, options);
   return progress.step(title, (note) =>
     withWorkFolder(async (work) => {
       await writeFile(join(work.path, 'wanted'), formatPooled([...base.set.lists, ...(locked?.debs ?? [])]));
