@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { access, readFile } from 'node:fs/promises';
+import { access, readFile, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheFolder } from '../cache-folder.ts';
 
@@ -38,6 +38,12 @@ export async function readPackageSet(folder: string): Promise<PackageSet> {
 
 export function poolPath({ sha256, name }: PooledFile): string {
   return cacheFolder('pool', sha256, name);
+}
+
+/** For `cache prune`: what was made of them was used, so they are not to go before it. */
+export async function touchPooled(files: readonly PooledFile[]): Promise<void> {
+  const now = new Date();
+  await Promise.allSettled(files.map((file) => utimes(poolPath(file), now, now)));
 }
 
 /** Whether the pool has each of them. */

@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomically } from '../atomic-file.ts';
 import { cacheFolder } from '../cache-folder.ts';
-import type { PackageSet } from './package-set.ts';
+import { type PackageSet, touchPooled } from './package-set.ts';
 
 /** A tar in the cache, and what it was made of. */
 export interface Stage {
@@ -22,7 +22,9 @@ export async function findStage(kind: string, key: string): Promise<Stage | unde
   if (text === undefined || !(await stat(tar).catch(() => undefined))) return undefined;
   const now = new Date();
   await utimes(tar, now, now);
-  return { key, tar, ...(JSON.parse(text) as StageRecord) };
+  const record = JSON.parse(text) as StageRecord;
+  await touchPooled([...record.set.lists, ...record.set.debs]);
+  return { key, tar, ...record };
 }
 
 /** Moves a finished tar into the cache; its record is written last, so that half an entry is none. */

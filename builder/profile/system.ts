@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises
 import { join } from 'node:path';
 import type { Mirrors } from '../base/apt-sources.ts';
 import { ensureBaseLists } from '../base/debian.ts';
-import { formatPooled, hashKey, type PackageSet, parsePooled, readPackageSet, scriptTexts } from '../base/package-set.ts';
+import { formatPooled, hashKey, type PackageSet, parsePooled, readPackageSet, scriptTexts, touchPooled } from '../base/package-set.ts';
 import { runInToolbox, withWorkFolder } from '../base/sandbox.ts';
 import type { Stage } from '../base/stage.ts';
 import { cacheFolder } from '../cache-folder.ts';
@@ -75,10 +75,12 @@ async function readSystem(key: string): Promise<System | undefined> {
   const [blocks = Number.NaN, inodes = Number.NaN] = size.trim().split(' ').map(Number);
   const now = new Date();
   await utimes(join(folder, 'root.tar'), now, now);
+  const debs = parsePooled(added);
+  await touchPooled(debs);
   return {
     key,
     folder,
-    added: { lists: [], debs: parsePooled(added) },
+    added: { lists: [], debs },
     folders: new Set(folders.split('\n')),
     users: parseIds(passwd),
     groups: parseIds(group),

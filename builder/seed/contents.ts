@@ -1,3 +1,4 @@
+import { pbkdf2Sync } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LoadedOverlay, LoadedWorkspace } from '../workspace/load.ts';
@@ -16,10 +17,13 @@ const OWN = [
   ['enrol/home.conf', 'home.conf.hbs'],
   ['enrol/token', 'token.hbs'],
 ] as const;
+/** Only where the client's file has `wifi`. */
+const WIFI = ['wifi.conf', 'wifi.conf.hbs'] as const;
 
 /** Everything needed to render any client's seed, compiled once. */
 export interface SeedTemplates {
   readonly own: ReadonlyMap<string, Template>;
+  readonly wifi: Template;
   /** By overlay: the settings' defaults, and a template for each file that it brings. */
   readonly services: ReadonlyMap<string, { readonly defaults: Readonly<Record<string, string>>; readonly files: ReadonlyMap<string, Template> }>;
 }
@@ -40,7 +44,7 @@ export async function readHomeFacts(workspace: string): Promise<HomeFacts> {
 export async function loadSeedTemplates({ overlays }: LoadedWorkspace): Promise<SeedTemplates> {
   const own = await Promise.all(OWN.map(async ([name, file]) => [name, await compileFile(join(TEMPLATES, file))] as const));
   const services = await Promise.all([...overlays.values()].map(async (overlay) => [overlay.overlay, await compileOverlay(overlay)] as const));
-  return { own: new Map(own), services: new Map(services) };
+  return { own: new Map(own), wifi: await compileFile(join(TEMPLATES, WIFI[1])), services: new Map(services) };
 }
 
 async function compileOverlay({ folder, settings, templates }: LoadedOverlay) {
@@ -71,6 +75,7 @@ export function renderSeedFiles(
   const files = new Map<string, Buffer>();
   const enrolment = { ...common, ...describeEnrolment(operator, keys, home) };
   for (const [name, template] of templates.own) files.set(name, Buffer.from(template(enrolment)));
+  if (client.wifi) files.set(WIFI[0], Buffer.from(templates.wifi({ wifi: describeWifi(client.wifi) })));
   for (const service of services) {
     const { defaults = {}, files: ofService = new Map<string, Template>() } = templates.services.get(service) ?? {};
     const settings = { ...defaults, ...client.settings[service] };
@@ -81,6 +86,14 @@ export function renderSeedFiles(
 
 function describeClient({ client, name, hostname = client, language, timezone }: Client, operator: Operator) {
   return { client, name, hostname, language: language ?? operator.language, timezone: timezone ?? operator.timezone };
+}
+
+/**
+ * As hex, so that no name can break out of its line; the key made from the password (IEEE 802.11i: PBKDF2 with HMAC-SHA1, 4,096 rounds, 32 bytes), so
+ * that the card knows how to join this one network, and not what else the family may open with the same words.
+ */
+function describeWifi({ ssid, password, country }: NonNullable<Client['wifi']>) {
+  return { country, ssidHex: Buffer.from(ssid).toString('hex'), pskHex: pbkdf2Sync(password, ssid, 4096, 32, 'sha1').toString('hex') };
 }
 
 function describeEnrolment({ vpn, home }: Operator, keys: ClientKeys, { hubKey, pins, userCa }: HomeFacts) {

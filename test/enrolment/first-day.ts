@@ -9,6 +9,7 @@ import { findInFile } from './find-in-file.ts';
 import { type EnrolledCard, readCardKey, readOrder } from './first-boot.ts';
 import { LAN, SERIAL } from './ground.ts';
 import { type CardImage, CLIENT } from './images.ts';
+import { MAKE_BOX } from './wifi-box.ts';
 
 /** What the packet filter refuses gets no answer at all. */
 const FROM_LAN = ['curl', '--silent', '--show-error', '--max-time', '8'];
@@ -77,6 +78,21 @@ export function describeFirstBoot(image: () => CardImage, enrolled: () => Enroll
       expect(page).toContain('lang="fr"');
       expect(page).toContain('tout va bien');
       expect(await ground.run(...FROM_LAN, '--fail', `http://127.0.0.1:${LAN.website}/`)).toContain('reine-des-prés');
+    });
+
+    it("joins the client's Wi-Fi network (two radios of mac80211_hwsim: one is the card's, the other the box's)", async () => {
+      const { ground } = await enrolled().running();
+      const visit = (script: string) => ground.semeur('ssh', '--state', ground.state, CLIENT, script);
+      await visit(MAKE_BOX);
+      const address = await visit(
+        'for i in $(seq 60); do ip -4 -o address show dev wlan0 | grep -o "10.77.0.[0-9]*/24" && exit; sleep 1; done; exit 1',
+      );
+      expect(address).toMatch(/^10\.77\.0\.\d+\/24\n$/);
+      // Nobody reads the key but root.
+      expect(await visit('stat -c %a:%U /var/lib/semeur/seed /var/lib/semeur/seed/wifi.conf')).toBe('700:root\n600:root\n');
+      expect(await visit('systemctl --failed --no-legend; modprobe -r mac80211_hwsim; systemctl is-active semeur-wifi@wlan0 || :')).toBe(
+        'inactive\n',
+      );
     });
 
     it('keeps nothing of its seed', async () => {

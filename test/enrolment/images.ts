@@ -6,6 +6,7 @@ import type { ClientManifest } from '../../builder/image/client-image.ts';
 import { type BootFiles, readBootFiles } from '../../builder/try/boot-files.ts';
 import { planCardSize } from '../../builder/try/disk.ts';
 import { createQuietSession } from '../image/sample-prefix.ts';
+import { WIFI } from './wifi-box.ts';
 
 /** Where cards look for home: a literal address, so that its HTTPS is reachable without a resolver. */
 export const HOME_ADDRESS = '192.0.2.10';
@@ -34,6 +35,8 @@ export async function buildCardImage(): Promise<CardImage> {
     .replace(/endpoints: .*/, `endpoints: ["${HOME_ADDRESS}:51820"]`)
     .replace(/url: .*/, `url: https://${HOME_ADDRESS}:8443`);
   await writeFile(operator, text);
+  const client = join(FOLDER, 'clients', `${CLIENT}.yaml`);
+  await writeFile(client, `${await readFile(client, 'utf8')}wifi: ${JSON.stringify(WIFI)}\n`);
   const main = [process.execPath, '--disable-warning=ExperimentalWarning', join(findCheckout(), 'builder', 'main.ts')];
   const report = JSON.parse((await runCommand([...main, 'build', CLIENT, '--format', 'img', '--json', '--workspace', FOLDER])).toString('utf8'));
   const [manifest] = report.clients;

@@ -23,6 +23,8 @@ export async function oddSeeds(key: SeedKey, other: SeedKey): Promise<Map<string
       'valid-empty-and-whole-blocks',
       await makeSeed(key, {}, new Map([...FILES, ['enrol/token', Buffer.alloc(0)], ['enrol/home.conf', Buffer.alloc(1024, 1)]])),
     ],
+    ['valid-wifi', await makeSeed(key, {}, new Map([...FILES, ['wifi.conf', Buffer.from('country=FR\n')]]))],
+    ['invalid-settings-wifi', await makeSeed(key, {}, new Map([...FILES, ['settings/wifi.conf', Buffer.from('country=FR\n')]]))],
     ['valid-more-zeros', await sealSeed(key, Buffer.concat([renderSeedTar(FILES), Buffer.alloc(8192)]))],
     ['valid-largest', await sealSeed(key, Buffer.concat([renderSeedTar(FILES), Buffer.alloc(4186112 - renderSeedTar(FILES).length)]))],
   ]);

@@ -1,0 +1,37 @@
+/** As a client's file says it. */
+export const WIFI = { ssid: "Livebox-É5F2 d'en haut", password: 'mot de passe: "beurre" & sel', country: 'FR' };
+
+/**
+ * Run on the card: gives it two radios that hear only each other (mac80211_hwsim), and makes the second the client's box, which hands out addresses
+ * of 10.77.0.0/24. The kernel's Wi-Fi, wpa_supplicant and the card's units are the real ones; firmware and air are not.
+ */
+export const MAKE_BOX = `
+set -eu
+modprobe mac80211_hwsim radios=2
+for i in $(seq 20); do systemctl is-active --quiet semeur-wifi@wlan1 && break; sleep 1; done
+systemctl stop semeur-wifi@wlan1
+cat >/run/box.conf <<'END'
+network={
+	ssid="${WIFI.ssid}"
+	mode=2
+	frequency=2437
+	key_mgmt=WPA-PSK
+	proto=RSN
+	pairwise=CCMP
+	psk="${WIFI.password}"
+}
+END
+mkdir -p /run/systemd/network
+cat >/run/systemd/network/10-box.network <<'END'
+[Match]
+Name=wlan1
+[Network]
+Address=10.77.0.1/24
+DHCPServer=yes
+[DHCPServer]
+EmitRouter=no
+EmitDNS=no
+END
+networkctl reload
+wpa_supplicant -B -i wlan1 -c /run/box.conf >/dev/null
+`;

@@ -1,0 +1,50 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { loadSeedTemplates, renderSeedFiles } from '../../builder/seed/contents.ts';
+import type { ClientKeys } from '../../builder/seed/keys.ts';
+import { loadWorkspace } from '../../builder/workspace/load.ts';
+import type { Client } from '../../builder/workspace/schema.ts';
+
+const EXAMPLES = join(import.meta.dirname, '../../examples');
+const KEYS: ClientKeys = {
+  generation: 1,
+  vpn: { privateKey: 'private', publicKey: `${'A'.repeat(43)}=` },
+  presharedKey: 'preshared',
+  token: 'token',
+  tokenExpires: '2027-01-01T00:00:00Z',
+};
+const HOME = { hubKey: 'hub', pins: ['pin'], userCa: 'ca' };
+
+async function render(wifi?: Client['wifi']) {
+  const workspace = await loadWorkspace(EXAMPLES);
+  const durand = workspace.clients.get('durand');
+  if (!durand) throw new Error('the example has no client "durand"');
+  return renderSeedFiles(await loadSeedTemplates(workspace), workspace.operator, { ...durand, wifi } as Client, KEYS, HOME, ['website']);
+}
+
+describe('renderSeedFiles()', () => {
+  it('says how to join a Wi-Fi network by its bytes and the key of IEEE 802.11i, never by the password', async () => {
+    // The standard's own example of a passphrase (IEEE Std 802.11, annex J.4.2).
+    const files = await render({ ssid: 'IEEE', password: 'password', country: 'FR' });
+    const text = files.get('wifi.conf')?.toString() ?? '';
+    expect(text).toContain('\n\tssid=49454545\n');
+    expect(text).toContain('\n\tpsk=f42c6fc52df0ebef9ebb4b90b38a5f902e83fe1b135a70e23aed762e9710a12e\n');
+    expect(text).toMatch(/^country=FR$/m);
+    expect(text).not.toContain('password');
+  });
+
+  it('takes any name of a network: accents, quotes, braces', async () => {
+    const ssid = `L'Herbier "d'Émilie" }`;
+    const files = await render({ ssid, password: 'mot de passe', country: 'FR' });
+    expect(files.get('wifi.conf')?.toString()).toContain(`\n\tssid=${Buffer.from(ssid).toString('hex')}\n`);
+  });
+
+  it('says nothing of Wi-Fi to a card that hangs on a cable', async () => {
+    expect([...(await render()).keys()].filter((name) => !name.startsWith('settings/'))).toEqual([
+      'seed.conf',
+      'enrol/vpn.conf',
+      'enrol/home.conf',
+      'enrol/token',
+    ]);
+  });
+});
