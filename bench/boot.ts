@@ -1,10 +1,8 @@
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { withWorkFolder } from '../builder/base/sandbox.ts';
-import { runCommand } from '../builder/command.ts';
 import type { Session } from '../builder/session.ts';
 import { type BootFiles, readBootFiles } from '../builder/try/boot-files.ts';
-import { planCardSize } from '../builder/try/disk.ts';
+import { makeCard } from '../builder/try/disk.ts';
 import { startMachine } from '../builder/try/start-machine.ts';
 import { withTrial } from '../builder/try/trial.ts';
 import { type LoadedWorkspace, loadWorkspace } from '../builder/workspace/load.ts';
@@ -58,8 +56,7 @@ interface NewCard {
 /** @returns the seconds from power-on to a line of the console. */
 async function timeBoot({ session, workspace, image, files }: NewCard, place: string, goal: RegExp, kernelArguments: string): Promise<number> {
   const disk = `${place}.qcow2`;
-  const bytes = String(planCardSize((await stat(image)).size));
-  await runCommand(['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', image, disk, bytes]);
+  await makeCard(session, image, disk);
   return withTrial(session, workspace, `${place}-home`, async ({ enter }) => {
     const machine = await startMachine(session, { machine: 'virt', files, disk, log: `${place}.log`, enter, kernelArguments });
     const start = performance.now();

@@ -1,10 +1,11 @@
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { withWorkFolder } from '../builder/base/sandbox.ts';
 import { formatByteSize } from '../builder/byte-size.ts';
 import { runCommand } from '../builder/command.ts';
+import type { Session } from '../builder/session.ts';
 import { readBootFiles } from '../builder/try/boot-files.ts';
-import { planCardSize } from '../builder/try/disk.ts';
+import { makeCard } from '../builder/try/disk.ts';
 import { startMachine } from '../builder/try/start-machine.ts';
 import { withTrial } from '../builder/try/trial.ts';
 import { loadWorkspace } from '../builder/workspace/load.ts';
@@ -26,8 +27,7 @@ export const idleBenchmark: Benchmark = {
       const client = 'lherbier';
       const { workspace: folder, image } = await buildBenchCard(session, client);
       const [disk, state] = [join(work.path, 'idle.qcow2'), join(work.path, 'home')];
-      const bytes = String(planCardSize((await stat(image)).size));
-      await runCommand(['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', image, disk, bytes]);
+      await makeCard(session, image, disk);
       const files = await readBootFiles(session, image, work.path);
       const used = await withTrial(session, await loadWorkspace(folder), state, async ({ enter }) => {
         const machine = await startMachine(session, { machine: 'virt', files, disk, log: join(work.path, 'idle.log'), enter });
@@ -36,9 +36,9 @@ export const idleBenchmark: Benchmark = {
         const count = async () => readCounters((await runCommand(argv, { signal: session.signal })).toString('utf8'));
         try {
           await machine.waitFor('the enrolled card', 600, ({ seconds }) => seconds.ready !== null);
-          await session.progress.step('Letting the card settle', () => wait(SETTLE_SECONDS));
+          await session.progress.step('Letting the card settle', () => wait(SETTLE_SECONDS, session));
           const before = await count();
-          await session.progress.step('Leaving the card alone for an hour', () => wait(SECONDS));
+          await session.progress.step('Leaving the card alone for an hour', () => wait(SECONDS, session));
           const after = await count();
           return {
             tunnel: subtract(after.tunnel, before.tunnel),
@@ -87,6 +87,6 @@ function showTraffic(traffic: Traffic | undefined): string[] {
   return [traffic?.sent, traffic?.received].map((bytes) => formatByteSize(bytes ?? Number.NaN));
 }
 
-function wait(seconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+function wait(seconds: number, { signal }: Session): Promise<void> {
+  return setTimeout(seconds * 1000, undefined, { signal });
 }

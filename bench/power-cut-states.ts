@@ -4,7 +4,7 @@ import { runCommand } from '../builder/command.ts';
 import type { Session } from '../builder/session.ts';
 import { readBootFiles } from '../builder/try/boot-files.ts';
 import { bootImage } from '../builder/try/boot-image.ts';
-import { planCardSize } from '../builder/try/disk.ts';
+import { makeCard, makeOverlay, planCardSize } from '../builder/try/disk.ts';
 import { startMachine } from '../builder/try/start-machine.ts';
 import { withTrial } from '../builder/try/trial.ts';
 import { countLogged, cutPower, type LoggedRequest, readWriteLog, replayWrites } from '../builder/try/write-log.ts';
@@ -39,7 +39,7 @@ export async function recordFirstBoot(session: Session, workspace: LoadedWorkspa
   const [disk, log, home] = [join(folder, 'record.qcow2'), join(folder, 'writes.log'), join(folder, 'home')];
   await mkdir(join(folder, 'homes'), { recursive: true });
   await makeSparse(log, LOG_BYTES);
-  await makeOverlay(image, disk, planCardSize((await stat(image)).size));
+  await makeCard(session, image, disk);
   const files = await readBootFiles(session, image, folder);
   const marks: { name: string; count: number }[] = [];
   const homes: { folder: string; count: number }[] = [{ folder: await copyHome(undefined, folder, 0), count: 0 }];
@@ -129,7 +129,7 @@ export async function bootAfterCut(
     await runCommand(['cp', '--sparse=always', image, raw], { signal: session.signal });
     await runCommand(['truncate', `--size=${planCardSize((await stat(image)).size)}`, raw]);
     await replayWrites(log, cut.isHarsh ? cutPower(written, chance) : written, raw);
-    await makeOverlay(raw, disk);
+    await makeOverlay(session, raw, disk);
     await cp(homes.findLast(({ count }) => count <= cut.count)?.folder ?? '', home, { recursive: true });
     return await withTrial(session, workspace, home, async ({ enter }) => {
       const booted = await bootImage(session, raw, { machine: 'virt', until: 'claimed', disk, timeoutSeconds: BOOT_SECONDS, enter });
@@ -160,11 +160,6 @@ async function makeSparse(file: string, bytes: number): Promise<void> {
   const handle = await open(file, 'w');
   await handle.truncate(bytes);
   await handle.close();
-}
-
-async function makeOverlay(raw: string, disk: string, bytes?: number): Promise<void> {
-  const size = bytes === undefined ? [] : [String(bytes)];
-  await runCommand(['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', raw, disk, ...size]);
 }
 
 /** @param home undefined: as it is before it first starts. */

@@ -2,7 +2,7 @@ import { cp, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { withWorkFolder } from '../builder/base/sandbox.ts';
 import { runLanes } from '../builder/lanes.ts';
-import type { Progress } from '../builder/session.ts';
+import { SILENT } from '../builder/progress.ts';
 import { loadWorkspace } from '../builder/workspace/load.ts';
 import { buildBenchCard } from './bench-card.ts';
 import type { Benchmark } from './benchmark.ts';
@@ -11,8 +11,6 @@ import { bootAfterCut, planCuts, recordFirstBoot } from './power-cut-states.ts';
 const CUTS = 40;
 /** A machine that starts up keeps one processor busy, and at times another. */
 const LANES = 2;
-/** Of two machines at once only what comes of them is told. */
-const SILENT: Progress = { step: (_, task) => task(() => undefined), warn: () => undefined };
 
 /** Killing QEMU is no power cut: what it wrote is safe with the host. So disks are put together from a log of what the card wrote. */
 export const powerCutBenchmark: Benchmark = {
@@ -26,6 +24,7 @@ export const powerCutBenchmark: Benchmark = {
       await mkdir(record);
       const recording = await session.progress.step('Recording a first boot', () => recordFirstBoot(session, workspace, image, record));
       const cuts = planCuts(recording, CUTS);
+      // Of two machines at once only what comes of them is told.
       const quiet = { ...session, progress: SILENT };
       const results = await session.progress.step(`Booting ${cuts.length} cards after a cut`, async (note) => {
         let done = 0;

@@ -6,6 +6,9 @@ export function createProgress(stream: NodeJS.WriteStream): Progress {
   return stream.isTTY && process.env['TERM'] !== 'dumb' ? spinnerProgress(stream) : lineProgress(stream);
 }
 
+/** For work of which only the end is told: several machines at once, tests. */
+export const SILENT: Progress = { step: (_, task) => task(() => undefined), warn: () => undefined };
+
 function spinnerProgress(stream: NodeJS.WriteStream): Progress {
   return {
     async step(title, task) {

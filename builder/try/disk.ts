@@ -28,7 +28,7 @@ export async function openDisk(session: Session, image: string, overlay: string)
   }
   await mkdir(dirname(overlay), { recursive: true });
   const raw = /\.(xz|zst)$/.test(image) ? await unpack(session, image, `${overlay}.img`) : resolve(image);
-  if (!(await exists(overlay))) await makeOverlay(session, raw, overlay);
+  if (!(await exists(overlay))) await makeCard(session, raw, overlay);
   return { raw, overlay };
 }
 
@@ -43,10 +43,16 @@ export function planCardSize(imageBytes: number): number {
   return 2 ** Math.ceil(Math.log2(imageBytes + GIB));
 }
 
-async function makeOverlay({ signal }: Session, raw: string, overlay: string): Promise<void> {
-  const bytes = planCardSize((await stat(raw)).size);
-  const argv = ['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', raw, overlay, String(bytes)];
-  await runCommand(argv, { signal, hint: QEMU_IMG_HINT });
+/** A new card, as if the image had just been written to it. @returns the path of its qcow2 file. */
+export async function makeCard(session: Pick<Session, 'signal'>, raw: string, overlay: string): Promise<string> {
+  return makeOverlay(session, raw, overlay, planCardSize((await stat(raw)).size));
+}
+
+/** @param bytes of the disk; without it, as many as `raw` has. */
+export async function makeOverlay({ signal }: Pick<Session, 'signal'>, raw: string, overlay: string, bytes?: number): Promise<string> {
+  const size = bytes === undefined ? [] : [String(bytes)];
+  await runCommand(['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', raw, overlay, ...size], { signal, hint: QEMU_IMG_HINT });
+  return overlay;
 }
 
 async function unpack({ progress, signal }: Session, image: string, raw: string): Promise<string> {

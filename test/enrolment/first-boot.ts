@@ -2,12 +2,14 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCommand } from '../../builder/command.ts';
+import { makeCard } from '../../builder/try/disk.ts';
 import type { Machine } from '../../builder/try/start-machine.ts';
 import type { FleetDetails } from '../../home/store/fleet.ts';
 import { withFleet } from '../../home/store/with-fleet.ts';
 import type { Order } from '../../protocol/order.ts';
+import { createQuietSession } from '../image/sample-prefix.ts';
 import { type Ground, withGround } from './ground.ts';
-import { type CardImage, CLIENT, writeCard } from './images.ts';
+import { type CardImage, CLIENT } from './images.ts';
 
 /** Of an emulated machine, on a computer that is busy. */
 export const BOOT_SECONDS = 400;
@@ -40,7 +42,7 @@ export async function prepareCard(image: CardImage): Promise<EnrolledCard> {
     const begun = Promise.withResolvers<FirstBoot>();
     ended = withGround(image, async (ground) => {
       await ground.startHome();
-      const machine = await ground.startCard({ disk: await writeCard(image, file('first.qcow2')) });
+      const machine = await ground.startCard({ disk: await makeCard(createQuietSession(), image.raw, file('first.qcow2')) });
       await machine.waitFor('the enrolled card', BOOT_SECONDS, ({ seconds }) => seconds.ready !== null);
       begun.resolve({ ground, machine, card: await ground.waitForCard(CLIENT, 'well', 60, ({ state }) => state === 'well') });
       await over.promise;

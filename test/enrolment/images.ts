@@ -4,7 +4,6 @@ import { runCommand } from '../../builder/command.ts';
 import { findCheckout } from '../../builder/house/checkout.ts';
 import type { ClientManifest } from '../../builder/image/client-image.ts';
 import { type BootFiles, readBootFiles } from '../../builder/try/boot-files.ts';
-import { planCardSize } from '../../builder/try/disk.ts';
 import { createQuietSession } from '../image/sample-prefix.ts';
 import { WIFI } from './wifi-box.ts';
 
@@ -51,13 +50,6 @@ async function shareWithCards(): Promise<void> {
   for (const file of ['secrets/seed_key', 'secrets/seed_key.pub', 'profiles/maison.lock']) {
     if ((await exists(join(cards, file))) && !(await exists(join(FOLDER, file)))) await cp(join(cards, file), join(FOLDER, file));
   }
-}
-
-/** A new card, written with the image: each has a disk of its own. */
-export async function writeCard({ raw }: CardImage, disk: string): Promise<string> {
-  const bytes = planCardSize((await stat(raw)).size);
-  await runCommand(['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', raw, disk, String(bytes)]);
-  return disk;
 }
 
 async function exists(file: string): Promise<boolean> {

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runCommand } from '../../builder/command.ts';
-import { exportDisk } from '../../builder/try/disk.ts';
+import { exportDisk, makeCard, makeOverlay } from '../../builder/try/disk.ts';
 import { createQuietSession } from '../image/sample-prefix.ts';
 import { BOOT_SECONDS, type EnrolledCard, readCardKey, readOrder } from './first-boot.ts';
 import { type Ground, SERIAL, withGround } from './ground.ts';
-import { type CardImage, CLIENT, writeCard } from './images.ts';
+import { type CardImage, CLIENT } from './images.ts';
 
 const SECOND = '10000000c0ffee02';
 
@@ -32,7 +32,10 @@ export function describeLaterDays(image: () => CardImage, enrolled: () => Enroll
         image(),
         async (ground) => {
           await ground.startHome();
-          const machine = await ground.startCard({ disk: await writeCard(image(), enrolled().file('second.qcow2')), serial: SECOND });
+          const machine = await ground.startCard({
+            disk: await makeCard(createQuietSession(), image().raw, enrolled().file('second.qcow2')),
+            serial: SECOND,
+          });
           await machine.waitFor('its refusal', BOOT_SECONDS, (_, line) => line.includes('needs help: 409 token-used'));
           const card = await ground.waitForCard(CLIENT, 'an alarm', 10, ({ alarms }) => alarms > 0);
           expect(card.alarmList).toMatchObject([{ kind: 'second-card', facts: { first: SERIAL, second: SECOND } }]);
@@ -80,8 +83,7 @@ export function describeLaterDays(image: () => CardImage, enrolled: () => Enroll
           await exportDisk(createQuietSession(), disk, raw);
           const seed = join(ground.workspace, 'out', `${CLIENT}.seed`);
           await runCommand(['mcopy', '-i', `${raw}@@8M`, seed, '::SEMEUR.SEED'], { env: { MTOOLS_SKIP_CHECK: '1' } });
-          await runCommand(['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', raw, next]);
-          const machine = await ground.startCard({ disk: next });
+          const machine = await ground.startCard({ disk: await makeOverlay(createQuietSession(), raw, next) });
           await machine.waitFor('the card, enrolled again', BOOT_SECONDS, ({ seconds }) => seconds.ready !== null);
           const card = await ground.waitForCard(CLIENT, 'well again', 60, ({ state, generation }) => state === 'well' && generation === 2);
           expect(card.alarms).toBe(0);

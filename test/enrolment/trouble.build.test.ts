@@ -2,10 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeCard } from '../../builder/try/disk.ts';
 import { withFleet } from '../../home/store/with-fleet.ts';
+import { createQuietSession } from '../image/sample-prefix.ts';
 import { BOOT_SECONDS, readCardKey, readOrder } from './first-boot.ts';
 import { withGround } from './ground.ts';
-import { buildCardImage, type CardImage, CLIENT, writeCard } from './images.ts';
+import { buildCardImage, type CardImage, CLIENT } from './images.ts';
 
 let image: CardImage;
 let folder: string;
@@ -17,7 +19,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const newCard = (name: string) => writeCard(image, join(folder, `${name}.qcow2`));
+const newCard = (name: string) => makeCard(createQuietSession(), image.raw, join(folder, `${name}.qcow2`));
 
 describe('a card whose network lets no UDP through', () => {
   it('claims over HTTPS and says why, in a report that it signs; it confirms by itself once UDP passes', async () => {

@@ -6,6 +6,7 @@ import { compressPrefix } from '../../builder/image/compress.ts';
 import type { Compressor } from '../../builder/image/compressor.ts';
 import { ingestPrefix } from '../../builder/image/ingest.ts';
 import type { BlockRange, Prefix } from '../../builder/image/prefix.ts';
+import { SILENT } from '../../builder/progress.ts';
 import type { Session } from '../../builder/session.ts';
 import { hostXz } from './host-xz.ts';
 
@@ -14,10 +15,7 @@ export const MIB = 1024 * 1024;
 /** A session that collects its warnings. */
 export function createQuietSession(signal: AbortSignal = new AbortController().signal): Session & { warnings: string[] } {
   const warnings: string[] = [];
-  const progress = {
-    step: <T>(_: string, task: (note: (text: string) => void) => Promise<T>) => task(() => undefined),
-    warn: (message: string) => void warnings.push(message),
-  };
+  const progress = { ...SILENT, warn: (message: string) => void warnings.push(message) };
   return { progress, signal, workspace: undefined, warnings };
 }
 
