@@ -1,8 +1,8 @@
-import { REGION_BYTES } from '../image/prefix.ts';
-
 /** Format 1 of the seed: header, tar, signature; firstboot's check-seed takes and refuses exactly the same bytes. */
 export const HEADER_BYTES = 4096;
 export const SIGNATURE_BYTES = 4096;
+/** As in image/prefix.ts: seeds and images know nothing of one another. */
+export const REGION_BYTES = 4 * 1024 * 1024;
 /** The tar's length is a multiple of it. */
 export const SEED_BLOCK = 4096;
 
