@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -64,6 +64,14 @@ async function makePrefixAsUser(where: string, env: Record<string, string>): Pro
   return (await runCommand(argv, { env: { ...env, HOME: where } })).toString('utf8');
 }
 
+/** What an earlier run of these tests left in the cache would be found, and nothing be built. */
+async function forgetSystemsWith(added: string): Promise<void> {
+  for (const key of await readdir(cacheFolder('system'))) {
+    const names = await readFile(cacheFolder('system', key, 'added'), 'utf8').catch(() => '');
+    if (names.includes(` ${added}_`)) await rm(cacheFolder('system', key), { recursive: true });
+  }
+}
+
 /** An older cache may have been pruned: then what the lock names is not all there. */
 async function hasWholePool(): Promise<boolean> {
   const lock = await readLock(workspace, 'maison');
@@ -122,6 +130,7 @@ describe('an interrupted build', () => {
   it('leaves no mount and no half entry in the cache, and goes on from what is whole', async () => {
     const profile = join(workspace, 'profiles', 'maison.yaml');
     await writeFile(profile, (await readFile(profile, 'utf8')).replace(/^packages:.*$/m, 'packages: [less, libcap2-bin, mtr-tiny]'));
+    await forgetSystemsWith('less');
     const before = await readdir(cacheFolder('tmp'));
     const cut = new AbortController();
     const building = runCommand(makePrefixCommand(workspace), {
