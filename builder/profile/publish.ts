@@ -8,6 +8,7 @@ import { compressPrefix } from '../image/compress.ts';
 import { REGION_BYTES, removePrefix } from '../image/prefix.ts';
 import { createToolboxXz } from '../image/toolbox-xz.ts';
 import { writeImage } from '../image/write-image.ts';
+import { boundCache } from '../prune-cache.ts';
 import { fingerprintOf } from '../seed/signature.ts';
 import type { Session } from '../session.ts';
 import type { LoadedWorkspace } from '../workspace/load.ts';
@@ -43,6 +44,8 @@ export async function ensureProfile(session: Session, workspace: LoadedWorkspace
     bmap: `${name}.bmap`,
   };
   await writeFileAtomically(join(folder, `${name}.json`), `${JSON.stringify(manifest, null, 2)}\n`);
+  // Something new came into the cache: so this is when something old may go.
+  await boundCache(session);
   return loadBuiltProfile(workspace.folder, name);
 }
 
