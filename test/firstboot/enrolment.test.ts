@@ -66,6 +66,7 @@ describe('an enrolment (home and hub are pretended)', { timeout: 180_000 }, () =
     ['operators fd5e:3e0f:1a2b:2::/64', 'operators ::/0'],
     ['hub-address fd5e:3e0f:1a2b::1', 'hub-address fd5e::1 }; flush ruleset'],
     ['time ', 'times '],
+    ['address fd5e:3e0f:1a2b:1::7/128', 'address fd5e:3e0f:1a2b:1::7/128\\naddress [Peer]\\naddress AllowedIPs = ::/0'],
   ])('takes no answer with another "%s": "%s"', async (before, after) => {
     const { card, home } = await plantedCard('region');
     await card.run(DASH, 'run', 'early');
@@ -75,6 +76,20 @@ describe('an enrolment (home and hub are pretended)', { timeout: 180_000 }, () =
     expect(exitCode).toBe(75);
     expect(output).toContain("an answer that the card doesn't understand");
     await expect(stat(card.path('var/lib/semeur/claim'))).rejects.toThrow('ENOENT');
+  });
+
+  it('waits longer each time while a home that is there takes no card, though routes have a time that runs out', async () => {
+    const { card, home } = await plantedCard('region');
+    await card.run(DASH, 'run', 'early');
+    const countClaims = await home.refuseAll('503', 'error busy Later.');
+    const running = await card.start(DASH, 'run', 'enrol');
+    // The first pause is 2.5 s at least, the second 5 s.
+    await sleep(12_000);
+    running.kill();
+    // Without growing pauses there would be one every 2 s.
+    const claims = await countClaims();
+    expect(claims).toBeGreaterThanOrEqual(2);
+    expect(claims).toBeLessThanOrEqual(3);
   });
 
   it('restarts a service that fails once, not at each try for a network', async () => {

@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeSeed, makeSeedKey, removeMade, type SeedKey } from '../seed/seed-key.ts';
 import { makeCard, REGION, SHELLS } from './card.ts';
@@ -25,6 +25,18 @@ for (const shell of SHELLS) {
         { exitCode: 0, output: '' },
       ]);
       expect([await card.read('var/lib/semeur/claim'), await card.read('var/lib/semeur/clock')]).toEqual(['claim\n', '1800000000\n']);
+    });
+
+    it('leaves the old file on a full disk, even where a failure is asked about', async () => {
+      const card = await makeCard(key);
+      await writeFile(card.path('fake-bin/cat'), '#!/bin/sh\necho "No space left on device" >&2\nexit 1\n');
+      await chmod(card.path('fake-bin/cat'), 0o755);
+      await mkdir(card.path('var/lib/semeur'), { recursive: true });
+      await writeFile(card.path('var/lib/semeur/endpoint'), 'old\n');
+      await writeFile(card.path('usr/lib/semeur/asks'), SCRIPT('echo new | keep "$ROOT/var/lib/semeur/endpoint" 644 || echo "not kept"'));
+      expect((await card.run(shell, 'asks')).output).toContain('not kept');
+      expect(await card.read('var/lib/semeur/endpoint')).toBe('old\n');
+      expect((await readdir(card.path('var/lib/semeur'))).filter((name) => name.startsWith('.'))).toEqual([]);
     });
 
     it('leaves nothing of what a cut left half written', async () => {

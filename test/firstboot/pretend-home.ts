@@ -7,6 +7,9 @@ import type { Card } from './card.ts';
 const ADDRESS = 'fd5e:3e0f:1a2b:1::7';
 const PSK = `${'A'.repeat(43)}=`;
 
+/** One of a DHCP server, one of a router's advertisement, whose time runs out second by second. */
+const ROUTES = 'default via 192.0.2.254 dev end0\ndefault via fe80::1 dev end0 proto ra metric 1024 expires 1799sec pref medium\n';
+
 /** How home and its hub are, in files; a card's stand-ins for ip, wg, curl and nft read and change them. */
 export interface PretendHome {
   readonly seedFiles: Map<string, Buffer>;
@@ -20,6 +23,8 @@ export interface PretendHome {
   plugIn(there: boolean): Promise<void>;
   /** What the next claim gets. */
   refuseOnce(status: string, line: string): Promise<void>;
+  /** From now on no claim gets anything else. @returns how many there were since. */
+  refuseAll(status: string, line: string): Promise<() => Promise<number>>;
   /** Changes the answers to claims. */
   falsify(before: string, after: string): Promise<void>;
 }
@@ -36,12 +41,12 @@ export async function pretendHome(card: Card): Promise<PretendHome> {
   await mkdir(home);
   await writeFile(join(home, 'peers'), `${bootPublic}\n`);
   await writeFile(join(home, 'falsify'), '');
-  await writeFile(join(home, 'route'), 'default via 192.0.2.254 dev end0\n');
+  await writeFile(join(home, 'route'), ROUTES);
   const real = 'PATH=$(echo "$PATH" | sed "s|[^:]*fake-bin:||")';
   const programs = {
     ip: `
 case $* in
-*'route show') cat '${home}/route' ;;
+*'route show') sed "s/expires [0-9]*sec/expires $(date +%s)sec/" '${home}/route' ;;
 'link add dev '*) : >'${net}/'"$4" ;;
 'link delete dev '*) rm -f '${net}/'"$4" '${net}/'"$4".* ;;
 'link show dev '*) test -e '${net}/'"$4" ;;
@@ -66,6 +71,7 @@ now="time $(date +%s)"
 [ -z "$through" ] || [ "$(cat '${net}/'"$through.shaken")" -gt 0 ] || exit 7
 case $1 in
 */v1/claim)
+	if [ -s '${home}/refusals' ]; then echo asked >>'${home}/asked'; sed 1d '${home}/refusals' >"$out"; head -n 1 '${home}/refusals' | tr -d '\\n'; exit; fi
 	if [ -s '${home}/refusal' ]; then sed 1d '${home}/refusal' >"$out"; head -n 1 '${home}/refusal' | tr -d '\\n'; rm '${home}/refusal'; exit; fi
 	[ -s '${home}/claimed' ] || { echo "$key" >>'${home}/peers'; echo "$key" >'${home}/claimed'; }
 	if [ "$(cat '${home}/claimed')" != "$key" ]; then echo 'error conflict Used.' >"$out"; printf 409; exit; fi
@@ -93,7 +99,11 @@ PresharedKey = ${PSK}\nAllowedIPs = fd5e:3e0f:1a2b:ffff::1/128\nPersistentKeepal
       await lines(`rm -rf '${net}' && mkdir '${net}'`);
     },
     refuseOnce: (status, line) => writeFile(join(home, 'refusal'), `${status}\n${line}\n`),
+    refuseAll: async (status, line) => {
+      await writeFile(join(home, 'refusals'), `${status}\n${line}\n`);
+      return async () => (await lines(`cat '${home}/asked'`)).length;
+    },
     falsify: (before, after) => writeFile(join(home, 'falsify'), `s|^${before}|${after}|\n`),
-    plugIn: (there) => writeFile(join(home, 'route'), there ? 'default via 192.0.2.254 dev end0\n' : ''),
+    plugIn: (there) => writeFile(join(home, 'route'), there ? ROUTES : ''),
   };
 }

@@ -1,4 +1,4 @@
-import { chmod, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { execa } from 'execa';
 import { afterAll, describe, expect, it } from 'vitest';
 import { removeMade } from '../seed/seed-key.ts';
@@ -129,6 +129,27 @@ for (const shell of SHELLS) {
       await chmod(card.path('fake-bin/journalctl'), 0o755);
       expect(await card.run(shell, 'note-visits')).toEqual({ exitCode: 0, output: '' });
       expect(await card.read('var/lib/semeur/visits')).toBe('1700000000 alice@racines\n1700100000 <bob>\n1795512830 carol@racines\n');
+    });
+
+    it('sees after a restart what happened just before it, once', async () => {
+      const card = await wellCard();
+      // As journalctl(1) does it: from the cursor on, and the cursor of the last line shown is kept.
+      const journalctl = `#!/bin/sh
+for given in "$@"; do case $given in --cursor-file=*) cursor=\${given#*=} ;; --boot) exit 1 ;; esac; done
+tail -n +$(($(cat "$cursor" 2>/dev/null || echo 0) + 1)) '${card.path('journal')}'
+wc -l <'${card.path('journal')}' >"$cursor"
+`;
+      await writeFile(card.path('fake-bin/journalctl'), journalctl);
+      await chmod(card.path('fake-bin/journalctl'), 0o755);
+      const visit = (at: number, who: string) =>
+        `${at}.5 durand sshd-session[8]: Accepted publickey for root from fd5e::5 port 4 ssh2: ED25519-CERT SHA256:a ID ${who} (serial 3) CA ED25519 SHA256:d\n`;
+      await writeFile(card.path('journal'), visit(1795512830, 'carol'));
+      await card.run(shell, 'note-visits');
+      await appendFile(card.path('journal'), visit(1795512890, 'dan'));
+      await card.restart();
+      await mkdir(card.path('run/semeur'), { recursive: true });
+      for (let times = 0; times < 2; times++) await card.run(shell, 'note-visits');
+      expect(await card.read('var/lib/semeur/visits')).toMatch(/\n1795512830 carol\n1795512890 dan\n$/);
     });
   });
 }

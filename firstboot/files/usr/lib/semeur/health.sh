@@ -24,7 +24,7 @@ boot_counter() {
 	case $counted in '' | *[!0-9]*) counted=0 ;; esac
 	if [ "$last" != "$(boot_id)" ]; then
 		counted=$((counted + 1))
-		echo "$counted $(boot_id)" | keep "$boots" 644
+		echo "$counted $(boot_id)" | keep "$boots" 644 || :
 	fi
 	echo "$counted"
 }

@@ -7,10 +7,11 @@ keep() {
 	kept_folder=$(dirname "$1")
 	kept_part=$kept_folder/.semeur.$$.part
 	mkdir -p "$kept_folder"
-	(umask 077 && cat >"$kept_part")
-	chmod "$2" "$kept_part"
-	[ -z "${3:-}" ] || chown "$3" "$kept_part"
-	sync "$kept_part"
+	# On a full disk the file stays as it was, also where the caller's "if" has switched "set -e" off.
+	if ! { (umask 077 && cat >"$kept_part") && chmod "$2" "$kept_part" && { [ -z "${3:-}" ] || chown "$3" "$kept_part"; } && sync "$kept_part"; }; then
+		rm -f "$kept_part"
+		return 1
+	fi
 	mv "$kept_part" "$1"
 	sync "$kept_folder"
 }

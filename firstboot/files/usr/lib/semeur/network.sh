@@ -1,12 +1,12 @@
 # shellcheck shell=sh
 # What the card knows of the network around it, and how it waits for it. Sourced by the steps.
 
-# The routes that lead out of the card; nothing without a network.
+# The routes that lead out of the card; nothing without a network. Without the seconds that a router's word has left: they are no change.
 routes_out() {
 	{
 		ip -4 route show
 		ip -6 route show
-	} 2>/dev/null | grep -v -e '^fe80' -e '^ff00' -e '^multicast' -e ' dev lo ' -e ' dev semeur' || :
+	} 2>/dev/null | grep -v -e '^fe80' -e '^ff00' -e '^multicast' -e ' dev lo ' -e ' dev semeur' | sed 's/ expires -\{0,1\}[0-9]*sec//'
 }
 
 has_network() {
