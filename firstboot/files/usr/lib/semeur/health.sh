@@ -3,16 +3,25 @@
 
 # health: the heartbeat's JSON.
 health() {
-	printf '{"bootId":%s,"bootCounter":%s,"serial":%s,' "$(text "$(boot_id)" 36)" "$(number "$(boot_counter)")" "$(text "$(serial_number)" 64)"
-	printf '"uptime":%s,"clock":%s,' "$(number "$(uptime_seconds)")" "$(number "$(date +%s)")"
-	printf '"temperature":%s,' "$(number "$(cat "${ROOT:-}/sys/class/thermal/thermal_zone0/temp" 2>/dev/null)")"
-	printf '"rootFree":%s,"rootSize":%s,' "$(number "$(root_bytes avail)")" "$(number "$(root_bytes size)")"
-	printf '"failedUnits":[%s],' "$(failed_units)"
-	printf '"remoteAccess":%s,"underVoltage":%s,' "$(text "$(remote_access)" 3)" "$(under_voltage)"
-	printf '"certificateExpires":%s,' "$(number "$(certificate_end)")"
-	printf '"report":%s,"build":%s' "$(text "$(cat "${ROOT:-}/run/semeur/state" 2>/dev/null || echo working)" 10)" "$(text "$(profile_fact digest-of-build)" 64)"
-	steps=$(cat "${ROOT:-}/run/semeur/failed.enrol" "${ROOT:-}/run/semeur/waiting.enrol" 2>/dev/null | paste -s -d ' ' -)
-	[ -z "$steps" ] || printf ',"steps":%s' "$(text "$steps")"
+	printf '{'
+	{
+		echo "text bootId 36 $(boot_id)"
+		echo "number bootCounter $(boot_counter)"
+		echo "text serial 64 $(serial_number)"
+		echo "number uptime $(uptime_seconds)"
+		echo "number clock $(date +%s)"
+		echo "number temperature $(cat "${ROOT:-}/sys/class/thermal/thermal_zone0/temp" 2>/dev/null)"
+		echo "number rootFree $(root_bytes avail)"
+		echo "number rootSize $(root_bytes size)"
+		echo "word failedUnits [$(failed_units)]"
+		echo "text remoteAccess 3 $(remote_access)"
+		echo "word underVoltage $(under_voltage)"
+		echo "number certificateExpires $(certificate_end)"
+		echo "text report 10 $(cat "${ROOT:-}/run/semeur/state" 2>/dev/null || echo working)"
+		echo "text build 64 $(profile_fact digest-of-build)"
+		steps=$(cat "${ROOT:-}/run/semeur/failed.enrol" "${ROOT:-}/run/semeur/waiting.enrol" 2>/dev/null | paste -s -d ' ' -)
+		[ -z "$steps" ] || echo "text steps 200 $steps"
+	} | members
 	echo '}'
 }
 

@@ -37,22 +37,28 @@ error_word() {
 	sed -n '1s/^error \([a-z-]\{1,40\}\) .*/\1/p' "$answer" 2>/dev/null
 }
 
+# members: lines "text NAME LENGTH VALUE", "number NAME VALUE" and "word NAME VALUE" (true, null, a list) as members of a JSON object. One process
+# for all of them: a Pi that starts up is slow to start programs. Nothing that could end a string is let through; what is no number is null.
+members() {
+	LC_ALL=C awk '
+		{ value = $0; sub(/^[^ ]* [^ ]* ?/, "", value) }
+		$1 == "text" {
+			sub(/^[0-9]* ?/, "", value)
+			gsub(/[^A-Za-z0-9 .,:;_@+\/=()-]/, "", value)
+			value = "\"" substr(value, 1, $3) "\""
+		}
+		$1 == "number" && value !~ /^-?[0-9]+$/ { value = "null" }
+		$1 ~ /^(text|number|word)$/ { printf "%s\"%s\":%s", comma, $2, value; comma = "," }'
+}
+
 # text VALUE: as a JSON string. Nothing that could end it is let through.
 text() {
 	printf '"%s"' "$(printf %s "$1" | tr -cd 'A-Za-z0-9 .,:;_@+/=()-' | head -c "${2:-200}")"
 }
 
-# number VALUE: as a JSON number; null unless it is one.
-number() {
-	case ${1#-} in
-	'' | *[!0-9]*) printf null ;;
-	*) printf %s "$1" ;;
-	esac
-}
-
 serial_number() {
 	{
-		tr -d '\000' <"${ROOT:-}/proc/device-tree/serial-number" || sed -n 's/^Serial[[:space:]]*: //p' "${ROOT:-}/proc/cpuinfo"
+		tr -d '\000\n' <"${ROOT:-}/proc/device-tree/serial-number" || sed -n 's/^Serial[[:space:]]*: //p' "${ROOT:-}/proc/cpuinfo"
 	} 2>/dev/null | grep . || echo unknown
 }
 

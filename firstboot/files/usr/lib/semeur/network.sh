@@ -13,6 +13,15 @@ has_network() {
 	[ -n "$(routes_out)" ]
 }
 
+# wait_for_network: at a start, the cable's own is there some seconds after the steps are; and the resolver, which makes /etc/resolv.conf, with it.
+wait_for_network() {
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		if has_network && { [ ! -L "${ROOT:-}/etc/resolv.conf" ] || [ -e "${ROOT:-}/etc/resolv.conf" ]; }; then return 0; fi
+		sleep 0.5
+	done
+	has_network
+}
+
 # back_off TRIES: 5 s, twice as long each time, 5 min at most, less up to a half by chance; shorter when the network changes,
 # and for as long as there is none.
 # Returns 1 when the network changed: what failed before may work now.
