@@ -9,7 +9,8 @@ vpn_values() {
 
 # vpn_raise INTERFACE CONFIGURATION [METRIC]: the interface with its address and routes; no peer is tried yet.
 vpn_raise() {
-	ip link show dev "$1" >/dev/null 2>&1 || ip link add dev "$1" type wireguard
+	# Whoever comes second at the same moment finds it there.
+	ip link show dev "$1" >/dev/null 2>&1 || ip link add dev "$1" type wireguard || ip link show dev "$1" >/dev/null
 	ip -6 address replace "$(vpn_values "$2" Address)" dev "$1" nodad
 	ip link set dev "$1" mtu 1280 up
 	for range in $(vpn_values "$2" AllowedIPs | tr ',' ' '); do
