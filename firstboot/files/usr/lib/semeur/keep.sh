@@ -4,9 +4,9 @@
 # keep FILE MODE [OWNER]: standard input becomes the file: temporary name in its folder, sync, rename, sync of the folder.
 # The name is this process's own: the heartbeat keeps files in the same folders while a step does. What a cut leaves of it, "run early" removes.
 keep() {
-	kept_folder=$(dirname "$1")
+	kept_folder=${1%/*}
 	kept_part=$kept_folder/.semeur.$$.part
-	mkdir -p "$kept_folder"
+	[ -d "$kept_folder" ] || mkdir -p "$kept_folder"
 	# On a full disk the file stays as it was, also where the caller's "if" has switched "set -e" off.
 	if ! { (umask 077 && cat >"$kept_part") && chmod "$2" "$kept_part" && { [ -z "${3:-}" ] || chown "$3" "$kept_part"; } && sync "$kept_part"; }; then
 		rm -f "$kept_part"
