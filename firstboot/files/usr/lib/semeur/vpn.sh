@@ -11,11 +11,17 @@ vpn_values() {
 vpn_raise() {
 	# Whoever comes second at the same moment finds it there.
 	ip link show dev "$1" >/dev/null 2>&1 || ip link add dev "$1" type wireguard || ip link show dev "$1" >/dev/null
-	ip -6 address replace "$(vpn_values "$2" Address)" dev "$1" nodad
-	ip link set dev "$1" mtu 1280 up
-	for range in $(vpn_values "$2" AllowedIPs | tr ',' ' '); do
-		ip -6 route replace "$range" dev "$1" metric "${3:-1024}"
-	done
+	vpn_places "$2" "$1" "${3:-1024}" | ip -6 -batch -
+}
+
+# vpn_places CONFIGURATION INTERFACE METRIC: its address, then the routes through it, as ip(8) takes them.
+vpn_places() {
+	awk -F ' *= *' -v dev="dev $2" -v metric="$3" '
+		$1 == "Address" { print "address replace " $2 " " dev " nodad\nlink set " dev " mtu 1280 up" }
+		$1 == "AllowedIPs" {
+			many = split($2, range, / *, */)
+			for (i = 1; i <= many; i++) print "route replace " range[i] " " dev " metric " metric
+		}' "$1"
 }
 
 # vpn_try INTERFACE CONFIGURATION: tries every endpoint until the hub answers; first the one that answered last time.
