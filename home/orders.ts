@@ -1,4 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
+import { isIPv6 } from 'node:net';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Order } from '../protocol/order.ts';
@@ -24,7 +25,10 @@ const orderSchema: z.ZodType<Order> = z.strictObject({
   generation: z.int().min(1).max(999_999_999),
   publicKey: z.string().refine(isVpnKey),
   presharedKey: z.string().regex(/^[A-Za-z0-9+/]{43}=$/),
-  nurseryAddress: z.string().regex(/^fd[0-9a-f:]{10,37}\/128$/),
+  nurseryAddress: z
+    .string()
+    .regex(/^fd[0-9a-f:]{10,37}\/128$/)
+    .refine((address) => isIPv6(address.replace('/128', ''))),
   tokenSha256: z.string().regex(/^[0-9a-f]{64}$/),
   tokenExpires: z.iso.datetime(),
   revoked: z.boolean(),

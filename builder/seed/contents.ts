@@ -5,6 +5,7 @@ import type { LoadedOverlay, LoadedWorkspace } from '../workspace/load.ts';
 import type { Client, Operator } from '../workspace/schema.ts';
 import { pinOf, readHomeTls, readHubKey, readUserCa } from '../workspace/secrets.ts';
 import { hubNurseryAddress, nurseryAddress } from './addresses.ts';
+import { hashClientCode } from './client-code.ts';
 import type { ClientKeys } from './keys.ts';
 import { compileTemplate, type Template } from './render.ts';
 
@@ -16,6 +17,7 @@ const OWN = [
   ['enrol/vpn.conf', 'vpn.conf.hbs'],
   ['enrol/home.conf', 'home.conf.hbs'],
   ['enrol/token', 'token.hbs'],
+  ['code.hash', 'code.hash.hbs'],
 ] as const;
 /** Only where the client's file has `wifi`. */
 const WIFI = ['wifi.conf', 'wifi.conf.hbs'] as const;
@@ -103,5 +105,6 @@ function describeEnrolment({ vpn, home }: Operator, keys: ClientKeys, { hubKey, 
     hub: { publicKey: hubKey, address: `${hubAddress}/128`, endpoints: vpn.endpoints },
     home: { url: new URL(home.url).origin, tunnelUrl: `http://[${hubAddress}]:8080`, pins, userCa },
     token: { value: keys.token, expires: keys.tokenExpires },
+    code: { salt: keys.code.salt, hash: hashClientCode(keys.code) },
   };
 }

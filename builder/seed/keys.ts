@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { EXIT, Failure } from '../failure.ts';
 import { makeVpnKey, readSecret, secretsFile, type VpnKey, writeSecret } from '../workspace/secrets.ts';
+import { type ClientCode, makeClientCode } from './client-code.ts';
 
 const DAY = 86_400_000;
 /** A card that was not plugged in by then needs a new seed. */
@@ -17,14 +18,16 @@ export interface ClientKeys {
   readonly token: string;
   /** ISO 8601. Stored, not computed anew, so that the seed stays the same; home alone judges it. */
   readonly tokenExpires: string;
+  /** On the client's leaflet; the seed has its hash. */
+  readonly code: ClientCode;
   /** What was issued so far is good for nothing any more, for good: the next generation is. */
   readonly revoked?: true;
 }
 
 export async function ensureClientKeys(workspace: string, client: string, now: Date = new Date()): Promise<ClientKeys> {
   const found = await readSecret<ClientKeys>(keysFile(workspace, client));
-  if (found) return found;
-  const keys = makeClientKeys(1, now);
+  if (found?.code) return found;
+  const keys = found ? { ...found, code: makeClientCode() } : makeClientKeys(1, now, makeClientCode());
   await writeSecret(keysFile(workspace, client), keys);
   return keys;
 }
@@ -32,7 +35,7 @@ export async function ensureClientKeys(workspace: string, client: string, now: D
 /** New keys and a new token in the place of those before, which home stops taking when it reads the order. */
 export async function reissueClientKeys(workspace: string, client: string, now: Date = new Date()): Promise<ClientKeys> {
   const found = await requireClientKeys(workspace, client);
-  const keys = makeClientKeys(found.generation + 1, now);
+  const keys = makeClientKeys(found.generation + 1, now, found.code ?? makeClientCode());
   await writeSecret(keysFile(workspace, client), keys);
   return keys;
 }
@@ -56,12 +59,13 @@ function keysFile(workspace: string, client: string): string {
   return secretsFile(workspace, 'clients', `${client}.json`);
 }
 
-function makeClientKeys(generation: number, now: Date): ClientKeys {
+function makeClientKeys(generation: number, now: Date, code: ClientCode): ClientKeys {
   return {
     generation,
     vpn: makeVpnKey(),
     presharedKey: randomBytes(32).toString('base64'),
     token: randomBytes(32).toString('base64url'),
     tokenExpires: new Date(now.getTime() + TOKEN_DAYS * DAY).toISOString(),
+    code,
   };
 }

@@ -3,7 +3,7 @@ import { SEED_BLOCK } from './header.ts';
 const BLOCK = 512;
 
 /** The names that a seed may hold besides `settings/PATH` of each file in the profile's settings list. */
-const OWN_NAMES = ['seed.conf', 'enrol/vpn.conf', 'enrol/home.conf', 'enrol/token', 'wifi.conf'];
+const OWN_NAMES = ['seed.conf', 'enrol/vpn.conf', 'enrol/home.conf', 'enrol/token', 'code.hash', 'wifi.conf'];
 
 /** @param settings absolute paths, on the Pi, of the profile's settings list. */
 export function allowedNames(settings: readonly string[]): Set<string> {

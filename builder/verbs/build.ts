@@ -118,6 +118,7 @@ async function writeOne(
 }
 
 function describe(out: string, manifests: readonly ClientManifest[], seedOnly: boolean): string[] {
-  if (seedOnly) return [`${manifests.length} seeds are in ${out}`];
-  return manifests.map(({ image }) => `${join(out, image.file)}  ${formatByteSize(image.bytes)}`);
+  const codes = `Each client's code, by which they switch your access off and on: ${join(out, 'CLIENT.code')}; it belongs on their leaflet`;
+  if (seedOnly) return [`${manifests.length} seeds are in ${out}`, codes];
+  return [...manifests.map(({ image }) => `${join(out, image.file)}  ${formatByteSize(image.bytes)}`), codes];
 }

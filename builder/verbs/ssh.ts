@@ -27,14 +27,15 @@ export function addSsh(program: Command, run: RunVerb): void {
 async function visit(session: Session, client: string, command: readonly string[], state: string | undefined): Promise<Report> {
   const workspace = findWorkspace(session);
   const folder = stateFolderOf(workspace, state);
-  const { address, hostname } = findCard(folder, client);
+  const address = findAddress(folder, client);
   const { vpn } = await loadOperator(workspace);
   const network = planNetwork(vpn.prefix);
   const caKey = (await readFile(join(folder, 'host_ca.pub'), 'utf8')).trim().split(/\s+/).slice(0, 2).join(' ');
   const visitor = { workspace, client, sourceAddresses: [network.operators, `${network.hub}/128`], signal: session.signal };
   const exitCode = await withUserCertificate(visitor, async (key, files) => {
-    const known = await writeKnownHosts(files, hostname, caKey);
-    return runSsh(['-i', key, '-o', `UserKnownHostsFile=${known}`, '-o', `HostKeyAlias=${hostname}`], address, command, session.signal);
+    // By the name that never changes: a card's certificate keeps an earlier host name for weeks.
+    const known = await writeKnownHosts(files, client, caKey);
+    return runSsh(['-i', key, '-o', `UserKnownHostsFile=${known}`, '-o', `HostKeyAlias=${client}`], address, command, session.signal);
   });
   return { json: { client, address, exitCode }, text: [], exitCode };
 }
@@ -62,10 +63,10 @@ async function runSsh(options: readonly string[], address: string, command: read
   }
 }
 
-function findCard(folder: string, client: string): { address: string; hostname: string } {
+function findAddress(folder: string, client: string): string {
   const card = withFleet(folder, (database) => showCard(database, client, Date.now()));
   if (!card)
     throw new Failure(`Cannot find the client "${client}" at home`, { hint: 'See which there are: semeur fleet list', exitCode: EXIT.usage });
   if (card.address === null) throw new Failure(`Cannot reach the card of "${client}": it has not called yet`, { hint: 'See "semeur fleet show"' });
-  return { address: card.address.replace(/\/128$/, ''), hostname: card.hostname };
+  return card.address.replace(/\/128$/, '');
 }

@@ -16,6 +16,8 @@ export function takeOrder(database: Database, order: Order, now: number): PeerCh
   const { newest } = database.sql('SELECT max(generation) AS newest FROM orders WHERE client = ?').get(order.client) as { newest: number | null };
   if (newest !== null && order.generation <= newest) return refuseOrder(database, order, `generation ${newest} is known, with another token`, now);
   if (isKnownKey(database, order.publicKey)) return refuseOrder(database, order, 'its key was used before', now);
+  const nursery = canonicalAddress(order.nurseryAddress);
+  if (database.sql('SELECT 1 FROM peers WHERE address = ?').get(nursery)) return refuseOrder(database, order, "its address is another card's", now);
   database
     .sql(
       `INSERT INTO clients (client, hostname, language, profile, state, state_since) VALUES (?1, ?2, ?3, ?4, 'ordered', ?5)
@@ -26,10 +28,10 @@ export function takeOrder(database: Database, order: Order, now: number): PeerCh
   const state = order.revoked ? 'revoked' : 'open';
   database
     .sql('INSERT INTO orders (token_sha256, client, generation, nursery_address, token_expires, state) VALUES (?, ?, ?, ?, ?, ?)')
-    .run(order.tokenSha256, order.client, order.generation, canonicalAddress(order.nurseryAddress), Date.parse(order.tokenExpires), state);
+    .run(order.tokenSha256, order.client, order.generation, nursery, Date.parse(order.tokenExpires), state);
   if (order.revoked) return { added: [], removed: [...removed, ...revoke(database, order.client, now)] };
   const { client, publicKey, presharedKey, tokenSha256 } = order;
-  const peer = { client, publicKey, presharedKey, tokenSha256, address: canonicalAddress(order.nurseryAddress), kind: 'seed' } as const;
+  const peer = { client, publicKey, presharedKey, tokenSha256, address: nursery, kind: 'seed' } as const;
   return { added: [addPeer(database, peer)], removed };
 }
 

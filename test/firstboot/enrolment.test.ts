@@ -1,4 +1,4 @@
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -76,6 +76,36 @@ describe('an enrolment (home and hub are pretended)', { timeout: 180_000 }, () =
     expect(exitCode).toBe(75);
     expect(output).toContain("an answer that the card doesn't understand");
     await expect(stat(card.path('var/lib/semeur/claim'))).rejects.toThrow('ENOENT');
+  });
+
+  it('tells a card without a cable what to do about its Wi-Fi', async () => {
+    const card = await makeCard(key);
+    const home = await pretendHome(card);
+    await card.putOnDisk(await makeSeed(key, {}, new Map([...home.seedFiles, ['wifi.conf', Buffer.from('psk=x\n')]])), REGION.offset);
+    await home.plugIn(false);
+    await card.run(DASH, 'run', 'early');
+    const { exitCode, output } = await card.run(DASH, 'enrol.d/30-vpn');
+    expect({ exitCode, output }).toMatchObject({ exitCode: 75, output: expect.stringContaining("can't join your Wi-Fi") });
+    expect(output).not.toContain('check that its cable');
+  });
+
+  it('says on its page that home does not answer, after a quarter of an hour, and that it does again', async () => {
+    const { card, home } = await plantedCard('region');
+    await card.run(DASH, 'run', 'early');
+    expect(await card.run(DASH, 'run', 'enrol')).toMatchObject({ exitCode: 0 });
+    await mkdir(card.path('sys/class/leds/ACT'), { recursive: true });
+    await writeFile(card.path('sys/class/leds/ACT/trigger'), 'default-on\n');
+    await home.plugIn(false);
+    const stateAfter = async (beats: number) => {
+      for (let beat = 0; beat < beats; beat++) expect(await card.run(DASH, 'heartbeat')).toMatchObject({ exitCode: 0 });
+      return /^state (.*)$/m.exec(await card.read('run/semeur/status'))?.[1];
+    };
+    expect(await stateAfter(2)).toBe('done');
+    expect(await stateAfter(1)).toBe('away');
+    expect(await card.read('sys/class/leds/ACT/trigger')).toBe('timer\n');
+    await home.plugIn(true);
+    expect(await stateAfter(1)).toBe('done');
+    expect(await card.read('sys/class/leds/ACT/trigger')).toBe('default-on\n');
   });
 
   it('waits longer each time while a home that is there takes no card, though routes have a time that runs out', async () => {

@@ -1,6 +1,6 @@
-import { stat, writeFile } from 'node:fs/promises';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeSeed, makeSeedKey, removeMade, type SeedKey } from '../seed/seed-key.ts';
+import { FILES, makeSeed, makeSeedKey, removeMade, type SeedKey } from '../seed/seed-key.ts';
 import { CARD_BYTES, type Card, makeCard, REGION, ROOT_START, SHELLS } from './card.ts';
 
 let key: SeedKey;
@@ -126,6 +126,26 @@ for (const shell of SHELLS) {
       await card.run(shell, 'run', 'enrol');
       expect(await card.read('var/lib/semeur/seed/header')).toContain('client newer\n');
       expect(await card.read('etc/motd')).toBe('Bonjour\n');
+    });
+
+    it('takes a corrected seed of the same generation with the same key, until it is enrolled', async () => {
+      const card = await makeCard(key);
+      const withWifi = (psk: string) => makeSeed(key, {}, new Map([...FILES, ['wifi.conf', Buffer.from(`psk=${psk}\n`)]]));
+      await card.putOnDisk(await withWifi('wrong'), REGION.offset);
+      await card.run(shell, 'run', 'early');
+      await mkdir(card.path('etc/semeur'), { recursive: true });
+      for (const file of ['etc/semeur/vpn.key', 'var/lib/semeur/claim']) await writeFile(card.path(file), 'of this enrolment\n');
+      await card.restart();
+      await card.dropSeed(await withWifi('right'));
+      await card.run(shell, 'run', 'early');
+      expect(await card.read('var/lib/semeur/seed/wifi.conf')).toBe('psk=right\n');
+      for (const file of ['etc/semeur/vpn.key', 'var/lib/semeur/claim']) expect(await card.read(file)).toBe('of this enrolment\n');
+      await writeFile(card.path('var/lib/semeur/stamps/50-rotate'), '');
+      await card.dropSeed(await withWifi('third'));
+      await card.restart();
+      expect((await card.run(shell, 'run', 'early')).exitCode).toBe(0);
+      expect(await card.read('var/lib/semeur/seed/wifi.conf')).toBe('psk=right\n');
+      expect(await card.read('dev/console')).toContain("doesn't replace the card's own");
     });
   });
 }

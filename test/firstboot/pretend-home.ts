@@ -76,6 +76,7 @@ case $1 in
 	[ -s '${home}/claimed' ] || { echo "$key" >>'${home}/peers'; echo "$key" >'${home}/claimed'; }
 	if [ "$(cat '${home}/claimed')" != "$key" ]; then echo 'error conflict Used.' >"$out"; printf 409; exit; fi
 	printf '%s\\n' 'address ${ADDRESS}/128' 'hub-address fd5e:3e0f:1a2b::1' 'hub-key ${bootPublic}' 'preshared-key ${PSK}' 'operators fd5e:3e0f:1a2b:2::/64' "$now" | sed -f '${home}/falsify' >"$out" ;;
+*/v1/heartbeat) echo "$now" >"$out" ;;
 */v1/confirm)
 	grep -vxF '${bootPublic}' '${home}/peers' >'${home}/peers.new'
 	mv '${home}/peers.new' '${home}/peers'

@@ -25,7 +25,7 @@ export async function wellCard({ language = 'fr', withCode = true } = {}): Promi
   const hex = createHash('sha256')
     .update(`salt:${CODE.replace('-', '')}`)
     .digest('hex');
-  if (withCode) await writeFile(card.path('var/lib/semeur/code.hash'), `sha256 salt ${hex}\n`);
+  if (withCode) await writeFile(card.path('var/lib/semeur/seed/code.hash'), `sha256 salt ${hex}\n`);
   await card.run(SHELLS[0], 'write-status');
   return card;
 }

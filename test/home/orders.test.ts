@@ -98,6 +98,17 @@ describe('createOrderReader()', () => {
       expect(errors).toHaveLength(3);
     }));
 
+  it('lets one that collides with another, or makes no sense, keep nobody else from being taken in', () =>
+    withOrders(async ({ read, write, errors }) => {
+      const [first, good] = [issue('durand').order, issue('petit').order];
+      await write(first);
+      await write({ ...issue('martin').order, nurseryAddress: first.nurseryAddress });
+      await write({ ...issue('odd').order, nurseryAddress: 'fd5e:3e0f::1::2/128' });
+      await write(good);
+      expect((await read()).sort()).toEqual([first.publicKey, good.publicKey].sort());
+      expect(errors.map((line) => /[a-z]+\.json/.exec(line)?.[0])).toEqual(['odd.json']);
+    }));
+
   it('reads more orders than it may open files', () =>
     withOrders(async ({ folder, write }) => {
       for (let number = 0; number < 600; number++) await write(issue(`client-${number}`).order);

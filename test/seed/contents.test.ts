@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { loadSeedTemplates, renderSeedFiles } from '../../builder/seed/contents.ts';
 import type { ClientKeys } from '../../builder/seed/keys.ts';
@@ -12,6 +13,7 @@ const KEYS: ClientKeys = {
   presharedKey: 'preshared',
   token: 'token',
   tokenExpires: '2027-01-01T00:00:00Z',
+  code: { text: 'AB2C-D3EF', salt: '0011223344556677' },
 };
 const HOME = { hubKey: 'hub', pins: ['pin'], userCa: 'ca' };
 
@@ -39,12 +41,18 @@ describe('renderSeedFiles()', () => {
     expect(files.get('wifi.conf')?.toString()).toContain(`\n\tssid=${Buffer.from(ssid).toString('hex')}\n`);
   });
 
+  it("hashes the client's code as the card's switch does", async () => {
+    const { stdout } = await execa('sh', ['-c', 'printf 0011223344556677:AB2CD3EF | sha256sum']);
+    expect((await render()).get('code.hash')?.toString()).toBe(`sha256 0011223344556677 ${stdout.split(' ')[0]}\n`);
+  });
+
   it('says nothing of Wi-Fi to a card that hangs on a cable', async () => {
     expect([...(await render()).keys()].filter((name) => !name.startsWith('settings/'))).toEqual([
       'seed.conf',
       'enrol/vpn.conf',
       'enrol/home.conf',
       'enrol/token',
+      'code.hash',
     ]);
   });
 });

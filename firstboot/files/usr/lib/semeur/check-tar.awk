@@ -16,7 +16,7 @@ BEGIN {
 	rest_of_header = written("ustar") " 00" written("00") repeated(" 00", 64) zero7 zero7 repeated(" 00", 167)
 	# Of every byte that is the same in all headers: mode, owner and group, time, type, magic and version, device; the checksum's own counts as 8 spaces.
 	constant_sum = (7 * 48 + 6) + 2 * 7 * 48 + 11 * 48 + 48 + (117 + 115 + 116 + 97 + 114) + 2 * 48 + 2 * 7 * 48 + 8 * 32
-	split("seed.conf enrol/vpn.conf enrol/home.conf enrol/token wifi.conf", own, " ")
+	split("seed.conf enrol/vpn.conf enrol/home.conf enrol/token code.hash wifi.conf", own, " ")
 	for (i in own) allowed[own[i]] = 1
 	while ((getline line < list) > 0) {
 		split(line, field, " ")

@@ -11,12 +11,17 @@ word_moment() { either '%d/%m/%Y à %H h %M' '%-d %B %Y at %H:%M'; }
 word_state() {
 	case $(fact state) in
 	done) either 'tout va bien' 'all is well' ;;
+	away) either "n'arrive plus à joindre votre coopérative" "can't reach your co-operative any more" ;;
 	needs-help) either 'a besoin de vous' 'needs you' ;;
 	*) either "s'installe encore" 'is still setting up' ;;
 	esac
 }
 
 word_since() { either "C'est ainsi depuis le $1." "It has been so since $1."; }
+word_away() {
+	either "Ce que la carte offre chez vous continue. Elle réessaie toutes les cinq minutes. Si Internet marche chez vous, vous n'avez rien à faire." \
+		"What the card does in your home goes on. It tries again every five minutes. If the internet works in your home, you needn't do anything."
+}
 word_called() { either "La carte a parlé à votre coopérative le $1 pour la dernière fois." "The card last spoke to your co-operative on $1."; }
 word_never_called() { either "La carte n'a pas encore parlé à votre coopérative depuis qu'elle est allumée." "The card has not spoken to your co-operative since it was switched on."; }
 

@@ -54,7 +54,13 @@ last_call() {
 }
 
 messages() {
-	[ "$(fact state)" != 'done' ] || return 0
+	case $(fact state) in
+	done) return ;;
+	away)
+		echo "<p>$(word_away)</p>"
+		return
+		;;
+	esac
 	echo '<ul class="messages">'
 	fact message | sed 's|.*|<li>&</li>|'
 	echo '</ul>'
