@@ -1,4 +1,4 @@
-import { mkdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -84,6 +84,21 @@ describe.skipIf(noHub)(`an enrolment (home is a stand-in, the hub wireguard-go)$
       });
     });
   }
+
+  it('goes on to the next endpoint where DNS lies, and remembers the one that answered', async () => {
+    const hub = await openHub();
+    const files = await hub.seedFiles();
+    const vpn = String(files.get('enrol/vpn.conf')).replace('# Endpoint', '# Endpoint = vpn.example:51820\n# Endpoint');
+    const card = await makeCard(key, hub.within);
+    await writeFile(card.path('fake-bin/getent'), `#!/bin/sh\necho "$*" >>'${card.path('asked')}'\necho '198.51.100.77 STREAM vpn.example'\n`);
+    await chmod(card.path('fake-bin/getent'), 0o755);
+    await card.dropSeed(await makeSeed(key, {}, new Map([...files, ['enrol/vpn.conf', Buffer.from(vpn)]])));
+    await card.run(DASH, 'run', 'early');
+    expect(await card.run(DASH, 'run', 'enrol')).toMatchObject({ exitCode: 0 });
+    expect(await card.read('asked')).toBe('ahosts vpn.example\n');
+    expect(await card.read('var/lib/semeur/endpoint')).toBe('198.51.100.1:51820\n');
+    expect(JSON.parse((await hub.requests())[0]?.body ?? '')).not.toHaveProperty('diagnosis');
+  });
 
   it('goes over HTTPS when UDP is blocked, reports, and confirms by itself once it is not', async () => {
     const hub = await openHub();
