@@ -10,6 +10,7 @@ import type { Order } from '../../protocol/order.ts';
 import { createQuietSession } from '../image/sample-prefix.ts';
 import { type Ground, withGround } from './ground.ts';
 import { type CardImage, CLIENT } from './images.ts';
+import { WITH_RADIOS } from './wifi-box.ts';
 
 /** Of an emulated machine, on a computer that is busy. */
 export const BOOT_SECONDS = 400;
@@ -42,7 +43,10 @@ export async function prepareCard(image: CardImage): Promise<EnrolledCard> {
     const begun = Promise.withResolvers<FirstBoot>();
     ended = withGround(image, async (ground) => {
       await ground.startHome();
-      const machine = await ground.startCard({ disk: await makeCard(createQuietSession(), image.raw, file('first.qcow2')) });
+      const machine = await ground.startCard({
+        disk: await makeCard(createQuietSession(), image.raw, file('first.qcow2')),
+        kernelArguments: WITH_RADIOS,
+      });
       await machine.waitFor('the enrolled card', BOOT_SECONDS, ({ seconds }) => seconds.ready !== null);
       begun.resolve({ ground, machine, card: await ground.waitForCard(CLIENT, 'well', 60, ({ state }) => state === 'well') });
       await over.promise;

@@ -83,6 +83,7 @@ export function describeFirstBoot(image: () => CardImage, enrolled: () => Enroll
     it("joins the client's Wi-Fi network (two radios of mac80211_hwsim: one is the card's, the other the box's)", async () => {
       const { ground } = await enrolled().running();
       const visit = (script: string) => ground.semeur('ssh', '--state', ground.state, CLIENT, script);
+      expect(await visit('systemctl is-active semeur-wifi@wlan0 semeur-wifi@wlan1')).toBe('active\nactive\n');
       await visit(MAKE_BOX);
       const address = await visit(
         'for i in $(seq 60); do ip -4 -o address show dev wlan0 | grep -o "10.77.0.[0-9]*/24" && exit; sleep 1; done; exit 1',

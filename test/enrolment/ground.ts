@@ -25,6 +25,8 @@ export interface MachineChoice {
   readonly clock?: string;
   readonly network?: 'user' | 'none';
   readonly serial?: string;
+  /** More of the kernel's command line. */
+  readonly kernelArguments?: string;
 }
 
 /** A network of its own, with room for a home and one card. */

@@ -1,14 +1,15 @@
 /** As a client's file says it. */
 export const WIFI = { ssid: "Livebox-É5F2 d'en haut", password: 'mot de passe: "beurre" & sel', country: 'FR' };
 
+/** Two radios that hear only each other, there from the start as a Pi's own is. */
+export const WITH_RADIOS = 'modules_load=mac80211_hwsim';
+
 /**
- * Run on the card: gives it two radios that hear only each other (mac80211_hwsim), and makes the second the client's box, which hands out addresses
- * of 10.77.0.0/24. The kernel's Wi-Fi, wpa_supplicant and the card's units are the real ones; firmware and air are not.
+ * Run on the card: makes the second radio the client's box, which hands out addresses of 10.77.0.0/24. The kernel's Wi-Fi, wpa_supplicant and the
+ * card's units are the real ones; firmware and air are not.
  */
 export const MAKE_BOX = `
 set -eu
-modprobe mac80211_hwsim radios=2
-for i in $(seq 20); do systemctl is-active --quiet semeur-wifi@wlan1 && break; sleep 1; done
 systemctl stop semeur-wifi@wlan1
 cat >/run/box.conf <<'END'
 network={

@@ -52,13 +52,14 @@ async function withPage<T>(url: string, options: Parameters<Browser['newPage']>[
   }
 }
 
-const STATES = ['working', 'done', 'needs-help'];
+const STATES = ['working', 'done', 'away', 'needs-help'];
 
 describe('the status page in Chromium', () => {
   describe.each(['fr', 'en'])('in language "%s"', (language) => {
     it.each(STATES)('has no barrier when it says "%s", narrow and wide, light and dark', async (state) => {
       const card = await wellCard({ language });
-      await writeFile(card.path('run/semeur/state'), `${state}\n`);
+      await writeFile(card.path('run/semeur/state'), `${state === 'away' ? 'done' : state}\n`);
+      if (state === 'away') await writeFile(card.path('run/semeur/away'), '');
       await writeFile(
         card.path(`run/semeur/told.${language}`),
         'Une phrase qui est assez longue pour une ligne, et http://exemple.fr/un-mot-qui-ne-se-coupe-pas-du-tout\n',
