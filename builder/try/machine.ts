@@ -41,6 +41,12 @@ export function describeVirtCommand(file: string): string[] {
   return ['qemu-system-aarch64', '-M', `virt,dumpdtb=${escapeValue(file)}`, ...VIRT_HARDWARE, '-nodefaults', '-display', 'none'];
 }
 
+/**
+ * Seldom, an emulated processor goes round and round in one place of its kernel (seen in the check of a module's signature). The kernel notices after
+ * 20 s: then it starts again, as if the power had been cut, instead of keeping everybody waiting.
+ */
+const STARTS_AGAIN = 'softlockup_panic=1 panic=1';
+
 /** A machine that exists only in QEMU, the fastest here: disk and network by virtio. */
 export function virtCommand(parts: MachineParts): string[] {
   const { files, socket, deviceTree } = parts;
@@ -48,7 +54,7 @@ export function virtCommand(parts: MachineParts): string[] {
     ...qemuCommand('virt', parts),
     ...VIRT_HARDWARE,
     ...(deviceTree === undefined ? [] : ['-dtb', deviceTree]),
-    ...['-kernel', files.kernel, '-initrd', files.initrd, '-append', kernelLine('console=ttyAMA0', parts)],
+    ...['-kernel', files.kernel, '-initrd', files.initrd, '-append', kernelLine(`console=ttyAMA0 ${STARTS_AGAIN}`, parts)],
     ...driveOptions(parts, 'virtio'),
     // Without romfile= it looks for network boot firmware, which is another package.
     ...networkOptions(parts, 'virtio-net-pci,netdev=network,romfile='),
@@ -64,7 +70,7 @@ export function raspi3bCommand(parts: MachineParts): string[] {
   return [
     ...qemuCommand('raspi3b', parts),
     ...['-kernel', files.kernel, '-initrd', files.initrd, ...(files.dtb === undefined ? [] : ['-dtb', files.dtb])],
-    ...['-append', kernelLine('console=ttyS1,115200', parts)],
+    ...['-append', kernelLine('console=ttyS1,115200', parts), '-no-reboot'],
     ...driveOptions(parts, 'sd'),
     ...networkOptions(parts, 'usb-net,netdev=network'),
     // The first UART is the Bluetooth chip's: nobody can log in there.
@@ -77,7 +83,7 @@ export function raspi3bCommand(parts: MachineParts): string[] {
 function qemuCommand(machine: MachineName, { pidFile, clock = '1970-01-01' }: MachineParts): string[] {
   return [
     ...['setpriv', '--pdeathsig', 'KILL', 'qemu-system-aarch64'],
-    ...['-M', machine, '-accel', 'tcg,thread=multi', '-nodefaults', '-display', 'none', '-no-reboot', '-pidfile', pidFile],
+    ...['-M', machine, '-accel', 'tcg,thread=multi', '-nodefaults', '-display', 'none', '-pidfile', pidFile],
     ...['-rtc', `base=${clock}`],
   ];
 }
