@@ -62,7 +62,7 @@ async function timeBoot(
   { session, workspace, image, files }: NewCard,
   place: string,
   kernelArguments: string,
-  until: (machine: Machine, home: string) => Promise<unknown>,
+  until: (machine: Machine, home: string, signal: AbortSignal) => Promise<unknown>,
 ): Promise<number> {
   const [disk, home] = [`${place}.qcow2`, `${place}-home`];
   await makeCard(session, image, disk);
@@ -70,7 +70,7 @@ async function timeBoot(
     const machine = await startMachine(session, { machine: 'virt', files, disk, log: `${place}.log`, enter, kernelArguments });
     const start = performance.now();
     try {
-      await until(machine, home);
+      await until(machine, home, session.signal);
       return (performance.now() - start) / 1000;
     } finally {
       await machine.powerOff();
@@ -83,12 +83,12 @@ async function untilStarted(machine: Machine): Promise<void> {
 }
 
 /** Home accepts: so home's database says when. */
-async function untilClaimed(_: Machine, home: string): Promise<void> {
+async function untilClaimed(_: Machine, home: string, signal: AbortSignal): Promise<void> {
   const deadline = performance.now() + SECONDS * 1000;
   const isClaimed = () => withFleet(home, (database) => listFleet(database, Date.now()).some(({ state }) => state !== 'ordered'));
   while (!isClaimed()) {
     if (performance.now() > deadline) throw new Error(`no claim in ${SECONDS} s`);
-    await setTimeout(LOOK_MS);
+    await setTimeout(LOOK_MS, undefined, { signal });
   }
 }
 
