@@ -1,5 +1,7 @@
-import { cp, mkdir, open, rm, stat } from 'node:fs/promises';
+import { copyFile, cp, mkdir, open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { backup, DatabaseSync } from 'node:sqlite';
+import { setTimeout as wait } from 'node:timers/promises';
 import { runCommand } from '../builder/command.ts';
 import type { Session } from '../builder/session.ts';
 import { readBootFiles } from '../builder/try/boot-files.ts';
@@ -9,6 +11,7 @@ import { startMachine } from '../builder/try/start-machine.ts';
 import { withTrial } from '../builder/try/trial.ts';
 import { countLogged, cutPower, type LoggedRequest, readWriteLog, replayWrites } from '../builder/try/write-log.ts';
 import type { LoadedWorkspace } from '../builder/workspace/load.ts';
+import { databaseFile } from '../home/store/database.ts';
 import { listFleet } from '../home/store/fleet.ts';
 import { withFleet } from '../home/store/with-fleet.ts';
 
@@ -45,56 +48,41 @@ export async function recordFirstBoot(session: Session, workspace: LoadedWorkspa
   const homes: { folder: string; count: number }[] = [{ folder: await copyHome(undefined, folder, 0), count: 0 }];
   await withTrial(session, workspace, home, async ({ enter }) => {
     const machine = await startMachine(session, { machine: 'virt', files, disk, log: join(folder, 'record.txt'), writeLog: log, enter });
-    const look = follow(home, async (state, count) => {
-      marks.push({ name: `home: ${state}`, count });
-      homes.push({ folder: await copyHome(home, folder, homes.length), count });
-    });
     // Only to count what was written by then.
     const seen = async (name: string) => void marks.push({ name, count: await countLogged(log) });
-    const say = machine.waitFor('the enrolled card', BOOT_SECONDS, ({ seconds }, line) => {
+    const ready = machine.waitFor('the enrolled card', BOOT_SECONDS, ({ seconds }, line) => {
       const word = /^semeur: (claimed|confirmed|enrolled|card ready)/.exec(line)?.[1];
       if (word !== undefined) void seen(word);
       return seconds.ready !== null;
     });
+    const stop = new AbortController();
     try {
-      await say;
-      await look.until('well', BOOT_SECONDS);
+      await Promise.all([ready, follow(stop.signal)]);
     } finally {
-      look.stop();
+      stop.abort();
       await machine.kill();
     }
   });
   return { requests: await readWriteLog(log), log, marks: marks.toSorted((a, b) => a.count - b.count), homes };
 
-  /** Looks at home again and again; what is new there came after the count before. So a card is never further than its home. */
-  function follow(state: string, changed: (state: string, count: number) => Promise<void>) {
-    let known = '';
-    let stopped = false;
-    const reached = new Set<string>();
-    const loop = (async () => {
-      for (let before = 0; !stopped; await new Promise((resolve) => setTimeout(resolve, LOOK_MS))) {
-        const count = await countLogged(log);
-        const now = withFleet(state, (database) => listFleet(database, Date.now()))
-          .map((entry) => entry.state)
-          .join(' ');
-        if (now !== known) await changed(now, before);
-        known = now;
-        for (const word of now.split(' ')) reached.add(word);
-        before = count;
+  /** Looks at home again and again until its card is well. What is new there came after the count before: so a card is never further than its home. */
+  async function follow(stop: AbortSignal): Promise<void> {
+    const deadline = Date.now() + BOOT_SECONDS * 1000;
+    let [known, before] = ['', 0];
+    while (!stop.aborted) {
+      const count = await countLogged(log);
+      const state = withFleet(home, (database) => listFleet(database, Date.now()))
+        .map((entry) => entry.state)
+        .join(' ');
+      if (state !== known) {
+        marks.push({ name: `home: ${state}`, count: before });
+        homes.push({ folder: await copyHome(home, folder, homes.length), count: before });
       }
-    })();
-    return {
-      stop: () => {
-        stopped = true;
-      },
-      until: async (word: string, seconds: number) => {
-        for (const deadline = Date.now() + seconds * 1000; !reached.has(word); await new Promise((resolve) => setTimeout(resolve, LOOK_MS))) {
-          if (Date.now() > deadline) throw new Error(`home has no card that is ${word}`);
-        }
-        stopped = true;
-        await loop;
-      },
-    };
+      if (state === 'well') return;
+      if (Date.now() > deadline) throw new Error(`home has no card that is well, but one that is "${state}"`);
+      [known, before] = [state, count];
+      await wait(LOOK_MS);
+    }
   }
 }
 
@@ -162,9 +150,17 @@ async function makeSparse(file: string, bytes: number): Promise<void> {
   await handle.close();
 }
 
-/** @param home undefined: as it is before it first starts. */
+/** While home runs, so as docs/home.md makes a backup. @param home undefined: as it is before it first starts. */
 async function copyHome(home: string | undefined, folder: string, number: number): Promise<string> {
   const copy = join(folder, 'homes', String(number));
-  await (home === undefined ? mkdir(copy, { mode: 0o700 }) : cp(home, copy, { recursive: true }));
+  await mkdir(copy, { mode: 0o700 });
+  if (home === undefined) return copy;
+  const database = new DatabaseSync(databaseFile(home), { readOnly: true });
+  try {
+    await backup(database, databaseFile(copy));
+  } finally {
+    database.close();
+  }
+  for (const name of ['host_ca', 'host_ca.pub']) await copyFile(join(home, name), join(copy, name));
   return copy;
 }

@@ -31,7 +31,8 @@ export const POWER_ON: Milestones = {
 const READY = /semeur: card ready host=(\S+) root-bytes=(\d+) region=(\S+) host-key=(SHA256:[A-Za-z0-9+/]{43})/;
 const TROUBLES = [
   { pattern: /semeur: needs help\b[ :]*(.*)/, says: 'the card asks for help' },
-  { pattern: /Kernel panic - not syncing:? ?(.*)/, says: 'kernel panic' },
+  // An emulated kernel that hung starts again (machine.ts).
+  { pattern: /Kernel panic - not syncing(?!: softlockup):? ?(.*)/, says: 'kernel panic' },
   { pattern: /ALERT! (.*) Dropping to a shell/, says: 'the initramfs finds no root file system' },
   { pattern: /You are in emergency mode()/, says: 'systemd stopped in emergency mode' },
   { pattern: /Cannot open access to console, the root account is locked()/, says: 'systemd stopped in emergency mode' },

@@ -23,6 +23,10 @@ describe('readMilestone()', () => {
     ['You are in emergency mode. After logging in, type', 'systemd stopped in emergency mode'],
   ])('takes %j for trouble', (line, trouble) => expect(read(line).trouble).toBe(trouble));
 
+  it('takes an emulated kernel that hung, and so starts again, for no trouble', () => {
+    expect(read('[   48.099786] Kernel panic - not syncing: softlockup: hung tasks')).toBe(POWER_ON);
+  });
+
   it('takes nothing but a prompt from half a line', () => {
     expect(readMilestone(POWER_ON, 'semeur: needs help se', 1, false)).toBe(POWER_ON);
     expect(readMilestone(POWER_ON, 'durand login: ', 1, false).hostname).toBe('durand');
