@@ -52,6 +52,31 @@ export async function runCommand(argv: readonly string[], options: CommandOption
   }
 }
 
+/**
+ * What a program writes on stdout, as it comes; one that reads slowly slows it down. Whoever stops reading ends it.
+ * @throws {Failure} as runCommand() does.
+ */
+export async function* streamCommand(
+  argv: readonly string[],
+  { signal, hint }: Pick<CommandOptions, 'signal' | 'hint'> = {},
+): AsyncGenerator<Buffer> {
+  const [program, ...rest] = argv as [string, ...string[]];
+  const buffer = { stdout: false, stderr: true };
+  const child = execa(program, rest, { encoding: 'buffer', buffer, stdin: 'ignore', ...(signal && { cancelSignal: signal }) });
+  const ended = child.then(
+    () => undefined,
+    (error: unknown) => explainFailure(argv, error, hint),
+  );
+  try {
+    yield* child.stdout as AsyncIterable<Buffer>;
+    const failure = await ended;
+    if (failure !== undefined) throw failure;
+  } finally {
+    child.kill();
+    await ended;
+  }
+}
+
 /** The exit code of the program whose failure runCommand() threw; undefined if it never ran to its end. */
 export function exitCodeOf(error: unknown): number | undefined {
   return error instanceof Failure && error.cause instanceof ExecaError ? error.cause.exitCode : undefined;

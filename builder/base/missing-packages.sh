@@ -23,7 +23,7 @@ rows() {
 		wireguard-go|wireguard-go|demo test try|is the VPN where the kernel has none
 		nft|nftables|demo test try|keeps the VPN's members apart
 		sfdisk|fdisk|test|makes disks that are no cards
-		xz|xz-utils|demo test fast bench try|unpacks an image
+		xz|xz-utils|demo test fast bench try build|unpacks an image
 		zstd|zstd|test fast bench try|decodes images as clients do
 		mkfs.vfat|dosfstools|test fast|makes and checks boot partitions
 		e2fsck|e2fsprogs|test fast bench|checks the root partition
