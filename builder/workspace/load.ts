@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import { EXIT, Failure } from '../failure.ts';
 import { checkClients } from './check-clients.ts';
 import { checkProfile } from './check-profiles.ts';
+import { checkKeys, checkRaspios } from './check-raspios.ts';
 import { checkSecrets } from './check-secrets.ts';
 import { type Entry, readEntries, readEntry } from './entries.ts';
 import { type Finding, formatFinding, sortFindings } from './finding.ts';
@@ -46,6 +47,8 @@ export async function readWorkspace(given: string): Promise<{ workspace: LoadedW
     ...ofOverlays,
     ...[profiles, clients].flatMap((read) => [...read.findings, ...read.entries.flatMap((entry) => entry.findings)]),
     ...profiles.entries.flatMap((entry) => checkProfile(entry, overlays)),
+    ...(await checkKeys(folder, operator)),
+    ...(await Promise.all(profiles.entries.map((entry) => checkRaspios(folder, entry)))).flat(),
     ...checkClients(clients.entries, byName),
     ...(await checkSecrets(folder)),
   ]);

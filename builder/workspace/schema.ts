@@ -2,11 +2,13 @@ import { z } from 'zod';
 import { refuseEndpoint, refuseHomeUrl, refuseListen, refuseMirror, refusePrefix } from './rules/addresses.ts';
 import { mode, owner, refuseCardPath, refuseSeedPath, refuseTemplatePath, unit } from './rules/card-paths.ts';
 import { name, refuseHostName, refuseSize, refuseTimeZone } from './rules/names.ts';
+import { fingerprint, refuseImagePath, refuseListUrl, refuseWorkspacePath, releaseDate } from './rules/raspios.ts';
 import { line, matching, ruled } from './rules/rule.ts';
 import { refuseSsid, refuseWifiPassword } from './rules/wifi.ts';
 
 export const LANGUAGES = ['fr', 'en'] as const;
 export const BASES = ['debian-arm64', 'raspios-lite-arm64'] as const;
+export const SUITES = ['trixie', 'bookworm'] as const;
 export const BOARDS = ['pi3', 'pi4', 'pi5'] as const;
 
 /** semeur.yaml */
@@ -32,6 +34,15 @@ export const operatorSchema = z.strictObject({
     })
     .describe('Your server, which cards call'),
   mirror: ruled(refuseMirror).describe('The Debian mirror to build from; without it, the one that this machine uses').optional(),
+  raspios: z
+    .strictObject({
+      list: ruled(refuseListUrl).describe('The list of images, as Raspberry Pi Imager reads it; without it, the official one').optional(),
+      keys: ruled(refuseWorkspacePath).describe("A file of OpenPGP public keys, from here; without it, Raspberry Pi's own are fetched").optional(),
+      signers: z.array(fingerprint()).default([]).describe("Fingerprints of keys that may sign images besides Raspberry Pi's own"),
+      signature: z.enum(['optional', 'required']).default('optional').describe('Whether an image without a signature is refused'),
+    })
+    .describe('Where Raspberry Pi OS comes from')
+    .optional(),
 });
 export type Operator = z.output<typeof operatorSchema>;
 
@@ -39,6 +50,14 @@ export type Operator = z.output<typeof operatorSchema>;
 export const profileSchema = z.strictObject({
   profile: name().describe('As the file is named'),
   base: z.enum(BASES).describe('The operating system'),
+  raspios: z
+    .strictObject({
+      suite: z.enum(SUITES).describe('Without it, trixie; of an image of your own, what its name tells').optional(),
+      release: releaseDate().describe('The date of the image in the list, such as "2026-06-18"; without it, the newest').optional(),
+      image: ruled(refuseImagePath).describe('A .img, .img.xz or .zip of your own, from the workspace, in place of the list').optional(),
+    })
+    .describe('Which Raspberry Pi OS, where that is the base')
+    .optional(),
   boards: z.array(z.enum(BOARDS)).min(1).describe('The Raspberry Pi models it must run on'),
   services: z.array(name()).default([]).describe('What it offers: overlays, by name'),
   packages: z
