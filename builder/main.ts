@@ -5,6 +5,7 @@ import type { Report, Session } from './session.ts';
 
 /** In the order of the help. A verb is loaded when it is called for: a server doesn't carry what makes images. */
 const VERBS = {
+  base: async () => (await import('./verbs/base.ts')).addBase,
   boot: async () => (await import('./verbs/boot.ts')).addBoot,
   cache: async () => (await import('./verbs/cache.ts')).addCache,
   check: async () => (await import('./verbs/check.ts')).addCheck,
