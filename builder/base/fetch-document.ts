@@ -6,6 +6,7 @@ import { openUrl, refuseStatus, showUrl } from './web-request.ts';
 export interface DocumentOptions {
   /** More bytes than this are refused. */
   readonly most: number;
+  readonly note?: ((text: string) => void) | undefined;
   readonly patience?: Partial<Patience> | undefined;
 }
 
@@ -13,9 +14,9 @@ export interface DocumentOptions {
 export async function fetchDocument(
   { signal }: Pick<Session, 'signal'>,
   url: string,
-  { most, patience }: DocumentOptions,
+  { most, note, patience }: DocumentOptions,
 ): Promise<Buffer | undefined> {
-  return tryUntilDone({ url: showUrl(url), signal, patience }, async (attempt) => {
+  return tryUntilDone({ url: showUrl(url), signal, note, patience }, async (attempt) => {
     const response = await openUrl(url, {}, attempt.signal);
     if ([403, 404, 410].includes(response.status)) return undefined;
     if (response.status !== 200) throw refuseStatus(url, response);

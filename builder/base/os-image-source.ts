@@ -13,15 +13,15 @@ const MOST_BYTES = 1024 * 1024;
 /** Where images come from, and who may have signed them. */
 export interface OsImageSource {
   readonly list: string;
-  /** A file of OpenPGP public keys; without it, Raspberry Pi's are fetched. */
-  readonly keys: string | undefined;
+  /** OpenPGP public keys: the path of a file, or an address. */
+  readonly keys: string;
   /** Fingerprints besides Raspberry Pi's own. */
   readonly signers: readonly string[];
   /** Whether an image without a signature is refused. */
   readonly required: boolean;
 }
 
-export const OFFICIAL_SOURCE: OsImageSource = { list: OFFICIAL_OS_LIST, keys: undefined, signers: [], required: false };
+export const OFFICIAL_SOURCE: OsImageSource = { list: OFFICIAL_OS_LIST, keys: OFFICIAL_KEYS, signers: [], required: false };
 
 /** A signature, and the keys to check it with; undefined when there is none, which was told. */
 export interface FoundSignature {
@@ -41,7 +41,7 @@ export async function findKeys(
   patience?: Partial<Patience>,
 ): Promise<FoundSignature | undefined> {
   if (signature === undefined) return miss(session, source, name, 'there is no signature beside it');
-  const keys = source.keys === undefined ? await fetchOfficialKeys(session, patience) : await readKeys(source.keys);
+  const keys = await (/^https?:/.test(source.keys) ? fetchKeys(session, source.keys, patience) : readKeys(source.keys));
   return keys ? { signature, keys } : miss(session, source, name, "the signer's key can't be fetched");
 }
 
@@ -62,9 +62,9 @@ export async function checkFound(
 }
 
 /** Raspberry Pi's own host may be out of reach where a mirror isn't: that is no reason to fail, unless a signature is required. */
-async function fetchOfficialKeys(session: Session, patience?: Partial<Patience>): Promise<Buffer | undefined> {
+async function fetchKeys(session: Session, url: string, patience?: Partial<Patience>): Promise<Buffer | undefined> {
   try {
-    return await fetchDocument(session, OFFICIAL_KEYS, { most: MOST_BYTES, patience: { ...patience, tries: 2 } });
+    return await fetchDocument(session, url, { most: MOST_BYTES, patience: { ...patience, tries: 2 } });
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return undefined;

@@ -14,7 +14,7 @@ import { discardDownload } from './part-file.ts';
 import type { Patience } from './patience.ts';
 import { withWorkFolder } from './sandbox.ts';
 import { writeSparse } from './sparse-file.ts';
-import { unpackImage } from './unpack.ts';
+import { DamagedImage, unpackImage } from './unpack.ts';
 
 export { type OsImage, type OsImageLock, osImageLockSchema } from './os-image-cache.ts';
 
@@ -112,7 +112,7 @@ async function discardingWrong<T>(file: string, task: () => Promise<T>): Promise
   try {
     return await task();
   } catch (error) {
-    if (error instanceof WrongSignature || error instanceof WrongImage) await discardDownload(file);
+    if ([WrongSignature, WrongImage, DamagedImage].some((kind) => error instanceof kind)) await discardDownload(file);
     throw error;
   }
 }

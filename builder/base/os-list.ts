@@ -45,8 +45,8 @@ const MOST_BYTES = 16 * 1024 * 1024;
 const DEEPEST = 8;
 
 export async function fetchOsList(session: Session, url: string, patience?: Partial<Patience>): Promise<ListedImage[]> {
-  const bytes = await session.progress.step('Reading the list of operating systems', () =>
-    fetchDocument(session, url, { most: MOST_BYTES, patience }),
+  const bytes = await session.progress.step('Reading the list of operating systems', (note) =>
+    fetchDocument(session, url, { most: MOST_BYTES, note, patience }),
   );
   if (bytes === undefined) throw noList(url, 'there is none');
   const { protocol, hostname } = new URL(url);

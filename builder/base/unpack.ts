@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { type Entry, openPromise, type ZipFile } from 'yauzl';
-import { streamCommand } from '../command.ts';
+import { exitCodeOf, streamCommand } from '../command.ts';
 import { Failure } from '../failure.ts';
 
 const CHUNK = 1024 * 1024;
@@ -12,15 +12,27 @@ const CHUNK = 1024 * 1024;
  * @throws {Failure} when it is none of them, or damaged.
  */
 export async function* unpackImage(file: string, name: string, signal: AbortSignal): AsyncGenerator<Buffer> {
-  if (name.endsWith('.xz'))
-    yield* streamCommand(['xz', '--decompress', '--stdout', file], { signal, hint: 'The file is damaged: download it again' });
+  if (name.endsWith('.xz')) yield* unpackXz(file, name, signal);
   else if (name.endsWith('.zip')) yield* unpackZip(file, name, signal);
   else if (name.endsWith('.img')) yield* createReadStream(file, { highWaterMark: CHUNK, signal }) as AsyncIterable<Buffer>;
   else throw new Failure(`Cannot unpack "${name}": it is no .img, .img.xz or .zip`, { hint: 'Give an image under its usual name' });
 }
 
+/** The file itself is to blame: it may not be kept, or the next run would meet it again. */
+export class DamagedImage extends Failure {}
+
+async function* unpackXz(file: string, name: string, signal: AbortSignal): AsyncGenerator<Buffer> {
+  try {
+    yield* streamCommand(['xz', '--decompress', '--stdout', file], { signal });
+  } catch (error) {
+    // It didn't end by itself, or isn't installed: that tells nothing of the file.
+    if (exitCodeOf(error) === undefined) throw error;
+    throw new DamagedImage(`Cannot unpack "${name}": it is damaged, or no xz`, { hint: 'Download it again', cause: error });
+  }
+}
+
 async function* unpackZip(file: string, name: string, signal: AbortSignal): AsyncGenerator<Buffer> {
-  const damaged = (cause: unknown) => new Failure(`Cannot unpack "${name}": it is damaged, or no zip`, { hint: 'Download it again', cause });
+  const damaged = (cause: unknown) => new DamagedImage(`Cannot unpack "${name}": it is damaged, or no zip`, { hint: 'Download it again', cause });
   const zip: ZipFile = await openPromise(file, { lazyEntries: true, autoClose: false }).catch((error: unknown) => {
     throw damaged(error);
   });
@@ -48,7 +60,7 @@ async function findImage(zip: ZipFile, name: string): Promise<Entry> {
   for await (const entry of zip.eachEntry()) if (entry.fileName.endsWith('.img')) images.push(entry);
   const [image] = images;
   if (image && images.length === 1) return image;
-  throw new Failure(`Cannot unpack "${name}": it holds ${images.length === 0 ? 'no image' : `${images.length} images`}`, {
+  throw new DamagedImage(`Cannot unpack "${name}": it holds ${images.length === 0 ? 'no image' : `${images.length} images`}`, {
     hint: 'Give a zip with one .img in it, or the .img itself',
   });
 }

@@ -14,7 +14,13 @@ const DISK = makeDisk();
 
 /** A list with one image, on a server that answers for it as `behave` says; `fetch` takes it, or what is chosen, into a cache of its own. */
 async function withList(
-  { path = `/${NAME}`, pack = packXz as (folder: string, disk: Buffer) => Promise<Buffer>, disk = DISK, more = {}, behave = (): Behaviour => ({}) },
+  {
+    path = `/${NAME}`,
+    pack = packXz as (folder: string, disk: Buffer) => Promise<Buffer>,
+    disk = DISK,
+    more = {},
+    behave = (_: Buffer): Behaviour => ({}),
+  },
   task: (ground: {
     folder: string;
     fetch: (choice?: OsImageChoice) => ReturnType<typeof ensureOsImage>;
@@ -27,7 +33,7 @@ async function withList(
   await withCache(async (folder) => {
     const packed = await pack(folder, disk);
     const files: Record<string, Buffer> = { [path]: packed };
-    await using server = await startServer(files, (asked) => (asked === path ? behave() : {}));
+    await using server = await startServer(files, (asked) => (asked === path ? behave(packed) : {}));
     files['/list.json'] = renderList(listEntry(`${server.url}${path}`, disk, packed, more));
     const session = createQuietSession();
     const source = { ...OFFICIAL_SOURCE, list: `${server.url}/list.json` };
@@ -109,6 +115,16 @@ describe('ensureOsImage()', () => {
     }),
   );
 
+  it('keeps nothing of a damaged download of which the list has no hash: the next run gets another', () => {
+    let count = 0;
+    const behave = (packed: Buffer) => (count++ === 0 ? { body: Buffer.alloc(packed.length, 7) } : {});
+    return withList({ more: { image_download_sha256: undefined }, behave }, async ({ fetch, packed }) => {
+      expect(await errorOf(fetch())).toMatch(/it is damaged, or no xz$/);
+      expect((await cached()).filter((name) => name.includes('/'))).toEqual([]);
+      expect((await fetch()).download.sha256).toBe(sha256(packed));
+    });
+  });
+
   it('says so of a download that is damaged, or no disk', async () => {
     await withList({ pack: async () => Buffer.from('no xz at all') }, async ({ fetch }) => expect(await errorOf(fetch())).toContain('xz'));
     const pack = async () => Buffer.from('no zip at all');
@@ -176,7 +192,7 @@ describe("ensureOsImage() of an image of one's own", () => {
       await writeFile(join(folder, 'two.zip'), await packZip(folder, { 'a.img': DISK, 'b.img': DISK }));
       expect(await take({ file: 'two.zip' })).toMatch(/it holds 2 images$/);
       await writeFile(join(folder, 'cut.img.xz'), (await packXz(folder, DISK)).subarray(0, 100_000));
-      expect(await take({ file: 'cut.img.xz' })).toMatch(/cut\.img\.xz: Unexpected end of input/);
+      expect(await take({ file: 'cut.img.xz' })).toMatch(/cut\.img\.xz": it is damaged, or no xz$/);
     }));
 
   it('notices a zip whose content is not what its checksum says', () =>

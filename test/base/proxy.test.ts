@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import { downloadFile } from '../../builder/base/download.ts';
+import { fetchOsList } from '../../builder/base/os-list.ts';
 import { runCommand } from '../../builder/command.ts';
+import { createQuietSession } from '../image/sample-prefix.ts';
 import { startServer } from './image-server.ts';
-import { createPatience, sha256, withFolder } from './sample-image.ts';
+import { createPatience, renderList, sha256, withFolder } from './sample-image.ts';
 
 const FILE = Buffer.from('what the proxy brings');
 const NAMES = ['http_proxy', 'https_proxy', 'no_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'];
@@ -73,6 +75,15 @@ describe('the proxy of the environment', () => {
     expect(proxy.seen.map(({ url, headers }) => [url, headers['proxy-authorization']])).toEqual([
       ['http://images.example/file', `Basic ${Buffer.from('me:secret').toString('base64')}`],
     ]);
+  });
+
+  it('may change a list that comes over http, as anybody on the way: that is said', async () => {
+    await using server = await startServer({ '/list.json': renderList() });
+    await using proxy = await startProxy(server.url);
+    setProxies({ http_proxy: `http://${proxy.host}` });
+    const session = createQuietSession();
+    expect(await fetchOsList(session, 'http://lists.example/list.json')).toEqual([]);
+    expect(session.warnings).toEqual([expect.stringContaining('"http://lists.example/list.json" came over http')]);
   });
 
   it('is passed by for what no_proxy names', async () => {

@@ -35,11 +35,13 @@ interface Case {
   /** What stands beside the image; undefined: nothing. */
   readonly signature?: (image: Buffer) => Promise<string | Uint8Array>;
   readonly keys?: string;
+  /** Where they are, if not in a file of the workspace. */
+  readonly keysUrl?: string;
   readonly source?: Partial<OsImageSource>;
 }
 
 /** Fetches a signed image, from a mirror whose key the workspace has. */
-async function fetchSigned({ signature, keys = mirror.publicKey.armor(), source = {} }: Case, local = false) {
+async function fetchSigned({ signature, keys = mirror.publicKey.armor(), keysUrl, source = {} }: Case, local = false) {
   return withCache(async (folder) => {
     const packed = await packXz(folder, DISK);
     const files: Record<string, Buffer> = { [PATH]: packed };
@@ -48,7 +50,15 @@ async function fetchSigned({ signature, keys = mirror.publicKey.armor(), source 
     files['/list.json'] = renderList(listEntry(`${server.url}${PATH}`, DISK, packed));
     if (local) for (const name of [PATH, `${PATH}.sig`]) if (files[name]) await writeFile(join(folder, name), files[name]);
     await writeFile(join(folder, 'keys.asc'), keys);
-    const full = { ...OFFICIAL_SOURCE, list: `${server.url}/list.json`, keys: join(folder, 'keys.asc'), signers: [fingerprint(mirror)], ...source };
+    files['/keys.asc'] = Buffer.from(keys);
+    const full = {
+      ...OFFICIAL_SOURCE,
+      list: `${server.url}/list.json`,
+      keys: join(folder, 'keys.asc'),
+      signers: [fingerprint(mirror)],
+      ...source,
+      ...(keysUrl !== undefined && { keys: `${server.url}${keysUrl}` }),
+    };
     const session = createQuietSession();
     const choice = local ? { file: PATH.slice(1) } : {};
     const done = await ensureOsImage(session, choice, { source: full, folder, patience: createPatience() }).then(
@@ -107,6 +117,12 @@ describe('the signature of an image', () => {
     expect(missed).toMatchObject({ done: 'taken', warnings: [expect.stringContaining('there is no signature beside it')] });
     const lacking = await fetchSigned({ signature: RIGHT, keys: stranger.publicKey.armor() });
     expect(lacking).toMatchObject({ done: 'taken', warnings: [expect.stringContaining("the file of keys lacks the signer's")] });
+  });
+
+  it('is checked by keys from an address, and missed in a sentence when they cannot be had', async () => {
+    expect(await fetchSigned({ signature: RIGHT, keysUrl: '/keys.asc' })).toMatchObject(WELL);
+    const missed = await fetchSigned({ signature: RIGHT, keysUrl: '/none.asc' });
+    expect(missed).toMatchObject({ done: 'taken', warnings: [expect.stringContaining("the signer's key can't be fetched")] });
   });
 
   it('is required where the workspace says so: without one, the image is not even downloaded', async () => {
