@@ -7,7 +7,7 @@ import type { Session } from '../builder/session.ts';
 import { readBootFiles } from '../builder/try/boot-files.ts';
 import { bootImage } from '../builder/try/boot-image.ts';
 import { makeCard, makeOverlay, planCardSize } from '../builder/try/disk.ts';
-import { startMachine } from '../builder/try/start-machine.ts';
+import { type Machine, startMachine } from '../builder/try/start-machine.ts';
 import { withTrial } from '../builder/try/trial.ts';
 import { countLogged, cutPower, type LoggedRequest, readWriteLog, replayWrites } from '../builder/try/write-log.ts';
 import type { LoadedWorkspace } from '../builder/workspace/load.ts';
@@ -34,6 +34,8 @@ export interface PowerCut {
 }
 
 const BOOT_SECONDS = 500;
+/** A heartbeat comes 85 s after power-on at the latest, and the next one 5.5 minutes after it. */
+const WELL_SECONDS = 480;
 const LOG_BYTES = 64 * 1024 ** 3;
 const LOOK_MS = 200;
 
@@ -88,8 +90,10 @@ export async function recordFirstBoot(session: Session, workspace: LoadedWorkspa
 
 /** Cuts at each step's boundary, then evenly between, until there are `many`. */
 export function planCuts({ marks, requests }: Pick<Recording, 'marks' | 'requests'>, many: number): PowerCut[] {
-  // Before its first write a card is a new one.
-  const bounds = marks.filter(({ count }) => count > 0).map(({ name, count }) => ({ count, name, isHarsh: false }));
+  // Before its first write a card is a new one; what is said twice, or here and at home, is one moment.
+  const counts = [...new Set(marks.map(({ count }) => count).filter((count) => count > 0))];
+  const nameOf = (count: number) => [...new Set(marks.flatMap((mark) => (mark.count === count ? [mark.name] : [])))].join(', ');
+  const bounds = counts.map((count) => ({ count, name: nameOf(count), isHarsh: false }));
   const first = Math.floor((bounds[0]?.count ?? 0) / 4);
   const last = requests.length;
   const rest = Math.max(0, many - bounds.length);
@@ -119,9 +123,17 @@ export async function bootAfterCut(
     await replayWrites(log, cut.isHarsh ? cutPower(written, chance) : written, raw);
     await makeOverlay(session, raw, disk);
     await cp(homes.findLast(({ count }) => count <= cut.count)?.folder ?? '', home, { recursive: true });
+    const started = new Date().toISOString();
     return await withTrial(session, workspace, home, async ({ enter }) => {
-      const booted = await bootImage(session, raw, { machine: 'virt', until: 'claimed', disk, timeoutSeconds: BOOT_SECONDS, enter });
-      return [...(booted.card?.region === 'wiped' ? [] : [`its seed region is ${booted.card?.region}`]), ...findWrong(home, booted.hostname ?? '')];
+      const attend = async (machine: Machine) => {
+        await machine.waitFor('the enrolled card', BOOT_SECONDS, ({ seconds }) => seconds.ready !== null);
+        await untilWell(home, started);
+      };
+      const booted = await bootImage(session, raw, { machine: 'virt', until: null, disk, enter, attend });
+      return [
+        ...(booted.card?.region === 'wiped' ? [] : [`its seed region is ${booted.card?.region}`]),
+        ...findWrong(home, booted.hostname ?? '', started),
+      ];
     });
   } catch (error) {
     if (session.signal.aborted) throw error;
@@ -131,13 +143,21 @@ export async function bootAfterCut(
   }
 }
 
-function findWrong(home: string, hostname: string): string[] {
+/** What home knew before the cut is no news: a card is well when it says so now. Its first heartbeat may still say that it works on its first boot. */
+async function untilWell(home: string, started: string): Promise<void> {
+  const isWell = () =>
+    withFleet(home, (database) => listFleet(database, Date.now()).some((card) => card.state === 'well' && (card.lastHeartbeat ?? '') > started));
+  for (const deadline = Date.now() + WELL_SECONDS * 1000; !isWell() && Date.now() < deadline; ) await wait(LOOK_MS);
+}
+
+function findWrong(home: string, hostname: string, started: string): string[] {
   return withFleet(home, (database) => {
     const card = listFleet(database, Date.now()).find((entry) => entry.hostname === hostname);
     if (!card) return [`home knows no "${hostname}"`];
     const peers = database.sql('SELECT kind FROM peers WHERE client = ?').all(card.client);
     return [
-      ...(card.state === 'well' || card.state === 'confirmed' ? [] : [`at home it is "${card.state}"`]),
+      ...(card.state === 'well' ? [] : [`at home it is "${card.state}"`]),
+      ...((card.lastHeartbeat ?? '') > started ? [] : ['home has not heard it since']),
       ...(peers.length === 1 && peers[0]?.['kind'] === 'card' ? [] : [`it has ${peers.length} peers`]),
       ...(card.alarms === 0 ? [] : [`it raised ${card.alarms} alarms`]),
     ];
