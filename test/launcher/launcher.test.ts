@@ -12,7 +12,8 @@ const asNobody = asRoot ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear
 
 /** Why another user can't even start Node.js here, if so: a checkout in root's own home. */
 async function findObstacle(): Promise<string | undefined> {
-  const { exitCode } = await execa('env', [...asNobody, process.execPath, '--version'], { reject: false });
+  // By a shell: setpriv itself still finds its program with root's rights.
+  const { exitCode } = await execa('env', [...asNobody, 'sh', '-c', '"$0" --version', process.execPath], { reject: false });
   return exitCode === 0 ? undefined : 'only root may enter the folder of this checkout, and root may write anywhere';
 }
 
