@@ -17,7 +17,7 @@ const READY = new RegExp(
   'm',
 );
 
-const HEARTBEAT = 'systemctl --no-block start semeur-heartbeat.service';
+const HEARTBEAT = 'systemctl --no-block restart semeur-heartbeat.service';
 
 /** What every first boot must end with, however it went. */
 async function expectReady(card: Card): Promise<void> {
