@@ -59,7 +59,7 @@ export async function recordFirstBoot(session: Session, workspace: LoadedWorkspa
     });
     const stop = new AbortController();
     try {
-      await Promise.all([ready, follow(stop.signal)]);
+      await Promise.all([ready, follow(AbortSignal.any([stop.signal, session.signal]))]);
     } finally {
       stop.abort();
       await machine.kill();
@@ -127,7 +127,7 @@ export async function bootAfterCut(
     return await withTrial(session, workspace, home, async ({ enter }) => {
       const attend = async (machine: Machine) => {
         await machine.waitFor('the enrolled card', BOOT_SECONDS, ({ seconds }) => seconds.ready !== null);
-        await untilWell(home, started);
+        await untilWell(home, started, session.signal);
       };
       const booted = await bootImage(session, raw, { machine: 'virt', until: null, disk, enter, attend });
       return [
@@ -144,10 +144,10 @@ export async function bootAfterCut(
 }
 
 /** What home knew before the cut is no news: a card is well when it says so now. Its first heartbeat may still say that it works on its first boot. */
-async function untilWell(home: string, started: string): Promise<void> {
+async function untilWell(home: string, started: string, signal: AbortSignal): Promise<void> {
   const isWell = () =>
     withFleet(home, (database) => listFleet(database, Date.now()).some((card) => card.state === 'well' && (card.lastHeartbeat ?? '') > started));
-  for (const deadline = Date.now() + WELL_SECONDS * 1000; !isWell() && Date.now() < deadline; ) await wait(LOOK_MS);
+  for (const deadline = Date.now() + WELL_SECONDS * 1000; !isWell() && Date.now() < deadline; ) await wait(LOOK_MS, undefined, { signal });
 }
 
 function findWrong(home: string, hostname: string, started: string): string[] {
