@@ -1,7 +1,8 @@
 import { copyFile, cp, mkdir, open, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
+import { cacheFolder } from '../builder/cache-folder.ts';
 import { runCommand } from '../builder/command.ts';
 import type { Session } from '../builder/session.ts';
 import { readBootFiles } from '../builder/try/boot-files.ts';
@@ -129,7 +130,9 @@ export async function bootAfterCut(
         await machine.waitFor('the enrolled card', BOOT_SECONDS, ({ seconds }) => seconds.ready !== null);
         await untilWell(home, started, session.signal);
       };
-      const booted = await bootImage(session, raw, { machine: 'virt', until: null, disk, enter, attend });
+      // Two of them are under way at once.
+      const log = cacheFolder('consoles', `${basename(folder)}.log`);
+      const booted = await bootImage(session, raw, { machine: 'virt', until: null, disk, log, enter, attend });
       return [
         ...(booted.card?.region === 'wiped' ? [] : [`its seed region is ${booted.card?.region}`]),
         ...findWrong(home, booted.hostname ?? '', started),

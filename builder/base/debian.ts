@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Session } from '../session.ts';
-import { sourceLines } from './apt-sources.ts';
+import { type Mirrors, sourceLines } from './apt-sources.ts';
 import { ensureLists, fetchLists } from './package-lists.ts';
 import { arePooled, formatPooled, hashKey, newestRelease, readPackageSet, scriptTexts } from './package-set.ts';
 import { runInToolbox, withWorkFolder } from './sandbox.ts';
@@ -29,34 +29,35 @@ export interface BaseOptions extends StageOptions {
   readonly how?: 'accelerated' | 'emulated' | 'plain';
   /** Another set than the base's own, for tests. */
   readonly packages?: readonly string[];
+  /** Another suite, likewise. */
+  readonly suite?: string;
 }
 
 /** The `debian-arm64` base as a tar: Debian with a kernel that runs a Pi 3 and a Pi 4 (not a Pi 5: FACTS §5). */
 export async function ensureDebianBase(session: Session, options: BaseOptions): Promise<Stage> {
-  const { locked, update = false, packages = PACKAGES, how = 'accelerated' } = options;
-  const recipe = hashKey(SUITE, ...packages, how, ...(await scriptTexts(...SCRIPTS)));
+  const { locked, update = false, packages = PACKAGES, suite = SUITE, how = 'accelerated' } = options;
+  const recipe = hashKey(suite, ...packages, how, ...(await scriptTexts(...SCRIPTS)));
   const found = locked ? await findStage('base', lockedKey(recipe, locked)) : update ? undefined : await findLatest('base', recipe);
   // Packages are added to a base by its own lists: one that has lost them is made anew, unless a lock says that it is the one.
   const whole = found && (locked || (await arePooled(found.set.lists)));
   return whole ? found : makeBase(session, options, recipe, packages);
 }
 
-/** Sees to it that the pool has the lists that a base was made from. */
-export async function ensureBaseLists(session: Session, base: Stage, { toolbox, mirrors }: Pick<BaseOptions, 'toolbox' | 'mirrors'>): Promise<void> {
-  await ensureLists(session, { toolbox, mirrors, suite: SUITE }, base.set.lists);
+/** Where its packages come from: lines of sources.list(5). */
+export function debianSources(mirrors: Mirrors | undefined, suite = SUITE): string[] {
+  return sourceLines(suite, mirrors);
 }
 
 async function makeBase(session: Session, options: BaseOptions, recipe: string, packages: readonly string[]): Promise<Stage> {
-  const { toolbox, mirrors, locked } = options;
-  const source = { toolbox, mirrors, suite: SUITE };
+  const { toolbox, mirrors, locked, suite = SUITE } = options;
+  const source = { toolbox, sources: debianSources(mirrors, suite) };
   if (locked) await ensureLists(session, source, locked.lists);
   const lists = locked ?? (await fetchLists(session, source));
   return withWorkFolder(async (work) => {
     await writeFile(join(work.path, 'wanted'), formatPooled([...lists.lists, ...lists.debs]));
     const epoch = await newestRelease(lists);
     await session.progress.step('Making the Debian arm64 base', (note) => {
-      const sources = sourceLines(SUITE, mirrors);
-      const args = [options.how ?? 'accelerated', `${work.inside}/base.tar`, SUITE, packages.join(','), ...sources];
+      const args = [options.how ?? 'accelerated', `${work.inside}/base.tar`, suite, packages.join(','), ...source.sources];
       return runInToolbox(toolbox.tar, work, 'debian-base.sh', args, {
         signal: session.signal,
         onLine: note,

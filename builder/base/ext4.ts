@@ -1,13 +1,14 @@
 import type { FileHandle } from 'node:fs/promises';
-import { Failure } from '../failure.ts';
 import { type Attribute, parseAttributeBlock, parseInodeAttributes } from './ext4-attributes.ts';
 import { parseExtents, type Run } from './ext4-extents.ts';
+import { type Ext4Identity, readGeometry, unreadable } from './ext4-superblock.ts';
 
 /**
  * Reads an ext4 file system without mounting it: no root, no kernel, any OS. Only what a clean, plain root file system has; anything else is refused.
  * Source: https://www.kernel.org/doc/html/latest/filesystems/ext4/
  */
 export interface Ext4 {
+  readonly identity: Ext4Identity;
   readonly blockSize: number;
   inode(number: number): Promise<Inode>;
   /** What a file or folder holds, in order; a hole is zeros. */
@@ -35,6 +36,17 @@ export interface Inode {
 
 export const ROOT_INODE = 2;
 
+/** @param path from the root of the file system, through no link. @returns undefined where there is none. */
+export async function findFile(ext4: Ext4, path: string): Promise<Inode | undefined> {
+  let inode = await ext4.inode(ROOT_INODE);
+  for (const name of path.split('/').filter((part) => part !== '')) {
+    const entry = inode.kind === 'folder' ? (await ext4.folder(inode)).find((one) => one.name === name) : undefined;
+    if (!entry) return undefined;
+    inode = await ext4.inode(entry.number);
+  }
+  return inode;
+}
+
 const KINDS: Readonly<Record<number, Inode['kind']>> = {
   1: 'fifo',
   2: 'character',
@@ -44,25 +56,13 @@ const KINDS: Readonly<Record<number, Inode['kind']>> = {
   10: 'link',
   12: 'socket',
 };
-const NEEDS_RECOVERY = 0x4;
-const IS_64BIT = 0x80;
-/** filetype, extent, 64bit, flex_bg, metadata_csum_seed, large_dir: what is read here takes no notice of them, or knows them. */
-const KNOWN = 0x2 | 0x40 | IS_64BIT | 0x200 | 0x2000 | 0x4000;
 const HAS_EXTENTS = 0x80000;
 const MOST_AT_ONCE = 1024 * 1024;
-
-interface Geometry {
-  readonly blockSize: number;
-  readonly inodeSize: number;
-  readonly inodesPerGroup: number;
-  /** First block of each group's inode table. */
-  readonly tables: readonly number[];
-}
 
 /** @param offset of the file system in the file, in bytes. */
 export async function openExt4(file: FileHandle, offset: number): Promise<Ext4> {
   const read = (at: number, bytes: number) => readAt(file, offset + at, bytes);
-  const { blockSize, inodeSize, inodesPerGroup, tables } = await readGeometry(read);
+  const { identity, blockSize, inodeSize, inodesPerGroup, tables } = await readGeometry(read);
   // About 2 MB for each 128 MB of the file system.
   const groups = new Map<number, Buffer>();
   const readBlocks = (block: number, count = 1) => read(block * blockSize, count * blockSize);
@@ -102,6 +102,7 @@ export async function openExt4(file: FileHandle, offset: number): Promise<Ext4> 
   }
 
   return {
+    identity,
     blockSize,
     inode,
     content,
@@ -113,26 +114,6 @@ export async function openExt4(file: FileHandle, offset: number): Promise<Ext4> 
       return [...parseInodeAttributes(raw), ...(block === 0 ? [] : parseAttributeBlock(await readBlocks(block)))];
     },
   };
-}
-
-async function readGeometry(read: (at: number, bytes: number) => Promise<Buffer>): Promise<Geometry> {
-  const block = await read(1024, 1024);
-  if (block.readUInt16LE(56) !== 0xef53) throw unreadable('it has no ext4 superblock');
-  const incompatible = block.readUInt32LE(96);
-  if (incompatible & NEEDS_RECOVERY) throw unreadable('it was not unmounted: its journal has to be replayed');
-  const unknown = incompatible & ~KNOWN;
-  if (unknown) throw unreadable(`it has a feature that is not known here (incompatible 0x${unknown.toString(16)})`);
-  const blockSize = 1024 * 2 ** block.readUInt32LE(24);
-  const inodesPerGroup = block.readUInt32LE(40);
-  const groups = Math.ceil(block.readUInt32LE(0) / inodesPerGroup);
-  const isLarge = (incompatible & IS_64BIT) !== 0;
-  const descriptorSize = isLarge ? block.readUInt16LE(254) : 32;
-  const descriptors = await read((block.readUInt32LE(20) + 1) * blockSize, groups * descriptorSize);
-  const tables = Array.from({ length: groups }, (_, group) => {
-    const at = group * descriptorSize;
-    return descriptors.readUInt32LE(at + 8) + (isLarge ? descriptors.readUInt32LE(at + 40) * 2 ** 32 : 0);
-  });
-  return { blockSize, inodeSize: block.readUInt16LE(88), inodesPerGroup, tables };
 }
 
 function parseInode(number: number, raw: Buffer): Inode {
@@ -179,10 +160,4 @@ async function readAt(file: FileHandle, position: number, bytes: number): Promis
   const { bytesRead } = await file.read(buffer, 0, bytes, position);
   if (bytesRead !== bytes) throw unreadable(`it ends at byte ${position + bytesRead}, and ${bytes - bytesRead} more are needed`);
   return buffer;
-}
-
-function unreadable(why: string): Failure {
-  return new Failure(`Cannot read the root file system of the image: ${why}`, {
-    hint: 'Is the image whole? "e2fsck -fn" on its second partition tells more; a file system that was in use has to be unmounted first',
-  });
 }

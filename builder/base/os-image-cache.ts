@@ -48,6 +48,16 @@ export async function findByDownload(sha256: string): Promise<OsImage | undefine
   return undefined;
 }
 
+/** Of those in the cache, the one that was unpacked last. */
+export async function findNewestOsImage(): Promise<OsImage | undefined> {
+  const names = await readdir(cacheFolder('os-image')).catch(() => []);
+  const times = await Promise.all(
+    names.map(async (name) => ({ name, time: (await stat(osImageFolder(name, 'image.json')).catch(() => undefined))?.mtimeMs ?? 0 })),
+  );
+  const [newest] = times.filter(({ time }) => time > 0).sort((a, b) => b.time - a.time);
+  return newest && findOsImage(newest.name);
+}
+
 /** Moves an unpacked image into the cache; its record is written last, so that half an entry is none. What it was unpacked from goes. */
 export async function keepOsImage(raw: string, lock: OsImageLock): Promise<OsImage> {
   const { sha256 } = lock.image;

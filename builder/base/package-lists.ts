@@ -1,21 +1,20 @@
 import { Failure } from '../failure.ts';
 import type { Session } from '../session.ts';
-import { type Mirrors, sourceLines } from './apt-sources.ts';
 import { arePooled, type PackageSet, type PooledFile, readPackageSet } from './package-set.ts';
 import { runInToolbox, withWorkFolder } from './sandbox.ts';
 import type { Stage } from './stage.ts';
 
 export interface ListSource {
   readonly toolbox: Stage;
-  readonly mirrors: Mirrors | undefined;
-  readonly suite: string;
+  /** Lines of sources.list(5). */
+  readonly sources: readonly string[];
 }
 
-/** The mirror's signed package lists of a suite for arm64, now in the pool. */
-export async function fetchLists(session: Session, { toolbox, mirrors, suite }: ListSource): Promise<PackageSet> {
+/** The signed package lists for arm64, now in the pool. */
+export async function fetchLists(session: Session, { toolbox, sources }: ListSource): Promise<PackageSet> {
   return session.progress.step('Fetching the package lists', (note) =>
     withWorkFolder(async (work) => {
-      await runInToolbox(toolbox.tar, work, 'update.sh', ['arm64', ...sourceLines(suite, mirrors)], { signal: session.signal, onLine: note });
+      await runInToolbox(toolbox.tar, work, 'update.sh', ['arm64', ...sources], { signal: session.signal, onLine: note });
       const { lists } = await readPackageSet(work.path);
       return { lists, debs: [] };
     }),

@@ -2,6 +2,7 @@ import { mkdir, readFile, rename, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomically } from '../atomic-file.ts';
 import { cacheFolder } from '../cache-folder.ts';
+import type { DiskLayout } from './disk-layout.ts';
 import { type PackageSet, touchPooled } from './package-set.ts';
 
 /** A tar in the cache, and what it was made of. */
@@ -11,6 +12,8 @@ export interface Stage {
   readonly set: PackageSet;
   /** SOURCE_DATE_EPOCH it was made with. */
   readonly epoch: number;
+  /** Of a base that was made from an image of a card. */
+  readonly layout?: DiskLayout;
 }
 
 type StageRecord = Omit<Stage, 'key' | 'tar'>;

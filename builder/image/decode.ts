@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { execa } from 'execa';
-import { EXIT, Failure } from '../failure.ts';
+import { exitCodeOf, streamCommand } from '../command.ts';
+import { Failure } from '../failure.ts';
 import type { SizeAndDigest } from './compose.ts';
 import type { ImageFormat } from './prefix.ts';
 
@@ -16,16 +16,13 @@ export async function* decodeImage(file: string, format: ImageFormat): AsyncGene
     yield* createReadStream(file, { highWaterMark: 1024 * 1024 }) as AsyncIterable<Buffer>;
     return;
   }
-  const [program, ...args] = DECODERS[format];
-  const child = execa(program, [...args, file], { encoding: 'buffer', buffer: false, reject: false, stdin: 'ignore', stderr: 'ignore' });
   try {
-    yield* child.stdout as AsyncIterable<Buffer>;
-    const { failed, code } = await child;
-    if (code === 'ENOENT') throw new Failure(`Cannot read the image "${file}": ${program} is not installed`, { exitCode: EXIT.missingProgram });
-    if (failed) throw new Failure(`Cannot read the image "${file}": ${program} says that it is damaged`, { hint: 'Build or download it again' });
-  } finally {
-    child.kill();
-    await child;
+    yield* streamCommand([...DECODERS[format], file]);
+  } catch (error) {
+    // It didn't end by itself, or isn't installed: that tells nothing of the file.
+    if (exitCodeOf(error) === undefined) throw error;
+    const why = `${DECODERS[format][0]} says that it is damaged`;
+    throw new Failure(`Cannot read the image "${file}": ${why}`, { hint: 'Build or download it again', cause: error });
   }
 }
 

@@ -12,7 +12,7 @@ import type { LoadedWorkspace } from '../workspace/load.ts';
 import type { Profile } from '../workspace/schema.ts';
 import { ensureSecrets, readSeedKey } from '../workspace/secrets.ts';
 import { overlaysOf, serviceUnits, settingsFiles } from './contents.ts';
-import { type DiskPlan, planDisk, writeDisk } from './disk.ts';
+import { type DiskPlan, makeLayout, planDisk, writeDisk } from './disk.ts';
 import { type LayerEntry, planLayer, renderLayer } from './layer.ts';
 import { readOverlayFiles } from './overlay-files.ts';
 import { bootFiles, type ProfileFacts, profileFiles } from './profile-files.ts';
@@ -43,7 +43,7 @@ async function planProfile(workspace: LoadedWorkspace, profile: Profile, { toolb
   const overlays = overlaysOf(workspace, profile);
   const groups = await Promise.all(overlays.map(readOverlayFiles));
   const layer = planLayer(groups, system);
-  const plan = planDisk(profile.profile, system, layer, parseByteSize(profile.reserve) ?? 0);
+  const plan = planDisk(base.layout ?? makeLayout(profile.profile), system, layer, parseByteSize(profile.reserve) ?? 0);
   const seedKey = await readSeedKey(workspace.folder);
   const settings = settingsFiles(overlays);
   const units = serviceUnits(overlays);
@@ -65,8 +65,10 @@ async function makePrefix(session: Session, stages: Stages, facts: ProfileFacts,
   return session.progress.step(`Writing the disk of the profile "${facts.profile}"`, (note) =>
     withWorkFolder(async (work) => {
       const { toolbox, base, system } = stages;
-      const layer = renderLayer(planLayer([...groups, profileFiles(facts)], system), system, base.epoch);
-      const parts = { system, layer, boot: bootFiles(facts) };
+      const entries = planLayer([...groups, profileFiles(facts)], system);
+      const laid = new Set(entries.map(({ path }) => path));
+      const attributes = system.attributes.filter(({ path }) => !laid.has(path));
+      const parts = { system, layer: renderLayer(entries, system, base.epoch), attributes, boot: bootFiles(facts) };
       const { raw, journal } = await writeDisk(toolbox, work, facts.plan, parts, {
         signal: session.signal,
         onLine: note,

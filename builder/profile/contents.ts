@@ -4,8 +4,9 @@ import type { Profile } from '../workspace/schema.ts';
 import type { SettingsFile } from './built.ts';
 
 /** In the order they are laid: what every card has, the services, first boot last, for it changes most with Semeur itself. */
-export function overlaysOf({ overlays }: LoadedWorkspace, { services }: Profile): LoadedOverlay[] {
-  return ['card', ...services, 'firstboot'].map((name) => {
+export function overlaysOf({ overlays }: LoadedWorkspace, { base, services }: Profile): LoadedOverlay[] {
+  const own = base === 'raspios-lite-arm64' ? ['raspios'] : [];
+  return ['card', ...own, ...services, 'firstboot'].map((name) => {
     const overlay = overlays.get(name);
     if (!overlay) throw new Failure(`Cannot find the overlay "${name}"`, { hint: 'Run "semeur check"', exitCode: 2 });
     return overlay;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { DiskLayout } from '../base/disk-layout.ts';
 import { runInToolbox, type SandboxOptions, type WorkFolder } from '../base/sandbox.ts';
 import type { Stage } from '../base/stage.ts';
 import type { BlockRange } from '../image/prefix.ts';
@@ -9,32 +10,22 @@ import type { System } from './system.ts';
 
 const MIB = 1024 * 1024;
 const BLOCK = 4096;
-/** As disk.sh has them. */
-const BOOT_START_MIB = 8;
-const BOOT_MIB = 256;
+/** As disk.sh has it. */
 const JOURNAL_MIB = 16;
 
 /** Where things are on the card, known before anything is written: the files on it name the seed region's offset. */
 export interface DiskPlan {
-  readonly rootBlocks: number;
-  /** Bytes from the start of the disk. */
-  readonly rootOffset: number;
-  /** Where the partitions end and the seed region begins. */
+  readonly layout: DiskLayout;
+  readonly rootBytes: number;
+  /** Where the partitions end and the seed region begins, in bytes from the start of the disk. */
   readonly regionOffset: number;
-  readonly ids: DiskIds;
-}
-
-interface DiskIds {
-  readonly uuid: string;
-  readonly fat: string;
-  readonly disk: string;
 }
 
 /**
  * Sizes the root file system to its content and the profile's reserve, in steps of 8 MiB so that a small change moves nothing.
  * @param reserve free bytes that the card has before it grows.
  */
-export function planDisk(profile: string, system: Pick<System, 'blocks' | 'inodes'>, layer: readonly LayerEntry[], reserve: number): DiskPlan {
+export function planDisk(layout: DiskLayout, system: Pick<System, 'blocks' | 'inodes'>, layer: readonly LayerEntry[], reserve: number): DiskPlan {
   const added = measureLayer(layer);
   const content = (system.blocks + added.blocks) * BLOCK;
   const reservedForRoot = 1.01;
@@ -42,22 +33,31 @@ export function planDisk(profile: string, system: Pick<System, 'blocks' | 'inode
   const metadata = 1 / (1 - 256 / 16384 - 0.004);
   const needed = (content + JOURNAL_MIB * MIB + reserve) * metadata * reservedForRoot;
   const inodes = (system.inodes + added.inodes + 1024) * 16384;
-  const rootMib = Math.ceil(Math.max(needed, inodes) / (8 * MIB)) * 8;
-  const rootOffset = (BOOT_START_MIB + BOOT_MIB) * MIB;
-  return { rootBlocks: (rootMib * MIB) / BLOCK, rootOffset, regionOffset: rootOffset + rootMib * MIB, ids: makeIds(profile) };
+  const rootBytes = Math.ceil(Math.max(needed, inodes) / (8 * MIB)) * 8 * MIB;
+  return { layout, rootBytes, regionOffset: layout.root.start + rootBytes };
 }
 
-/** From the profile's name, not its content: the hash seed orders every directory, so a new one would move most blocks. */
-function makeIds(profile: string): DiskIds {
+/**
+ * How a card is laid out whose base is no image. Its ids come from the profile's name, not its content: the hash seed orders every directory, so a new
+ * one would move most blocks.
+ */
+export function makeLayout(profile: string): DiskLayout {
   const hex = createHash('sha256').update(`semeur disk of ${profile}`).digest('hex');
   // A UUID of version 8 (RFC 9562): made by a rule of one's own.
   const uuid = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
-  return { uuid, fat: hex.slice(32, 40), disk: `0x${hex.slice(40, 48)}` };
+  return {
+    boot: { start: 8 * MIB, bytes: 256 * MIB, clusterSectors: 1, id: hex.slice(32, 40), label: 'bootfs', isActive: true },
+    // What older programs don't know, as those of a rescue disk, is left out.
+    root: { start: 264 * MIB, uuid, hashSeed: uuid, label: 'rootfs', features: '^64bit,^huge_file,^orphan_file,^metadata_csum_seed' },
+    diskId: `0x${hex.slice(40, 48)}`,
+  };
 }
 
 export interface DiskParts {
   readonly system: System;
   readonly layer: Buffer;
+  /** Of the system's files that the layer doesn't replace. */
+  readonly attributes: System['attributes'];
   /** Files of the boot partition beside the packages'. */
   readonly boot: ReadonlyMap<string, Buffer>;
 }
@@ -67,17 +67,48 @@ export async function writeDisk(
   toolbox: Stage,
   work: WorkFolder,
   plan: DiskPlan,
-  { system, layer, boot }: DiskParts,
+  { system, layer, attributes, boot }: DiskParts,
   options: SandboxOptions,
 ): Promise<{ raw: string; journal: BlockRange[] }> {
   await writeFile(join(work.path, 'layer.tar'), layer);
   await mkdir(join(work.path, 'layer-boot'));
   for (const [name, content] of boot) await writeFile(join(work.path, 'layer-boot', name), content);
-  const { uuid, fat, disk } = plan.ids;
-  const args = [`/cache/system/${system.key}`, uuid, fat, disk, String(BOOT_MIB), String(plan.rootBlocks)];
-  await runInToolbox(toolbox.tar, work, 'disk.sh', args, options);
-  const journal = parseExtents(await readFile(join(work.path, 'journal'), 'utf8'), plan.rootOffset / BLOCK);
+  await writeFile(join(work.path, 'layout'), renderLayout(plan));
+  await writeAttributes(work, attributes);
+  await runInToolbox(toolbox.tar, work, 'disk.sh', [`/cache/system/${system.key}`], options);
+  const journal = parseExtents(await readFile(join(work.path, 'journal'), 'utf8'), plan.layout.root.start / BLOCK);
   return { raw: join(work.path, 'disk.img'), journal };
+}
+
+/** As debugfs is told to set them: the values are files, the commands name them. */
+async function writeAttributes(work: WorkFolder, attributes: System['attributes']): Promise<void> {
+  const folder = join(work.path, 'attributes');
+  await mkdir(folder);
+  const lines = attributes.map(({ path, name }, index) => `ea_set -f ${work.inside}/attributes/${index} "${path.replaceAll('"', '""')}" ${name}\n`);
+  for (const [index, { value }] of attributes.entries()) await writeFile(join(folder, String(index)), Buffer.from(value, 'hex'));
+  await writeFile(join(folder, 'commands'), lines.join(''));
+}
+
+/** As sh reads it: some of the texts come from an image. */
+function renderLayout({ layout: { boot, root, diskId }, rootBytes }: DiskPlan): string {
+  const values = {
+    boot_start: boot.start,
+    boot_bytes: boot.bytes,
+    boot_cluster: boot.clusterSectors,
+    boot_id: boot.id,
+    boot_label: boot.label,
+    boot_flag: boot.isActive ? ', bootable' : '',
+    root_start: root.start,
+    root_bytes: rootBytes,
+    root_uuid: root.uuid,
+    root_hash_seed: root.hashSeed,
+    root_label: root.label,
+    root_features: root.features,
+    disk_id: diskId,
+  };
+  return Object.entries(values)
+    .map(([name, value]) => `${name}='${String(value).replaceAll("'", "'\\''")}'\n`)
+    .join('');
 }
 
 /** Reads debugfs's dump_extents: "level/ depth number/ of first - last physical - physical length". */

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomically } from '../atomic-file.ts';
+import { type OsImageLock, osImageLockSchema } from '../base/os-image-cache.ts';
 import type { PackageSet } from '../base/package-set.ts';
 import { Failure } from '../failure.ts';
 
@@ -9,6 +10,8 @@ export interface ProfileLock {
   readonly lock: 1;
   /** SOURCE_DATE_EPOCH: the date of the newest archive Release file, in seconds since 1970. */
   readonly epoch: number;
+  /** What the base is made of, where that is an image. */
+  readonly image?: OsImageLock | undefined;
   readonly toolbox: PackageSet;
   readonly base: PackageSet;
   /** The packages that the profile adds to its base. */
@@ -38,7 +41,8 @@ function parseLock(text: string): ProfileLock | undefined {
   try {
     const lock = JSON.parse(text) as Partial<ProfileLock>;
     const whole = lock.lock === 1 && Number.isInteger(lock.epoch) && [lock.toolbox, lock.base, lock.added].every(isPackageSet);
-    return whole ? (lock as ProfileLock) : undefined;
+    const known = lock.image === undefined || osImageLockSchema.safeParse(lock.image).success;
+    return whole && known ? (lock as ProfileLock) : undefined;
   } catch {
     return undefined;
   }
@@ -56,7 +60,8 @@ export function renderLock(lock: ProfileLock): string {
     return `  "${name}": {\n${part('lists', lists)},\n${part('debs', debs)}\n  }`;
   };
   const sets = [set('toolbox', lock.toolbox), set('base', lock.base), set('added', lock.added)];
-  return `{\n  "lock": 1,\n  "epoch": ${lock.epoch},\n${sets.join(',\n')}\n}\n`;
+  const image = lock.image === undefined ? [] : [`  "image": ${JSON.stringify(lock.image, null, 2).replaceAll('\n', '\n  ')}`];
+  return `{\n  "lock": 1,\n  "epoch": ${lock.epoch},\n${[...image, ...sets].join(',\n')}\n}\n`;
 }
 
 /**

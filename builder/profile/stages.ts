@@ -1,5 +1,9 @@
 import { hostMirrors, type Mirrors } from '../base/apt-sources.ts';
-import { ensureDebianBase } from '../base/debian.ts';
+import { debianSources, ensureDebianBase } from '../base/debian.ts';
+import type { OsImageLock } from '../base/os-image.ts';
+import { ensureOsImage } from '../base/os-image.ts';
+import { ensureRaspiosBase } from '../base/raspios.ts';
+import { raspiosSources } from '../base/raspios-sources.ts';
 import type { Stage } from '../base/stage.ts';
 import { ensureToolbox } from '../base/toolbox.ts';
 import { Failure } from '../failure.ts';
@@ -7,7 +11,8 @@ import type { Session } from '../session.ts';
 import type { LoadedWorkspace } from '../workspace/load.ts';
 import type { Profile } from '../workspace/schema.ts';
 import { overlaysOf } from './contents.ts';
-import { keepLock, lockFile, readLock } from './lock.ts';
+import { keepLock, lockFile, type ProfileLock, readLock } from './lock.ts';
+import { raspiosSource } from './raspios.ts';
 import { ensureSystem, type System } from './system.ts';
 
 export interface LockOptions {
@@ -32,11 +37,39 @@ export async function ensureStages(session: Session, workspace: LoadedWorkspace,
   const lock = update ? undefined : before;
   const mirrors = await findMirrors(workspace);
   const toolbox = await ensureToolbox(session, { mirrors, update, locked: lock?.toolbox });
-  const base = await ensureDebianBase(session, { mirrors, update, toolbox, locked: lock?.base });
-  const system = await ensureSystem(session, { toolbox, base, mirrors, packages: packagesOf(workspace, profile), locked: lock?.added });
-  const after = { lock: 1, epoch: base.epoch, toolbox: toolbox.set, base: base.set, added: system.added } as const;
+  const make = profile.base === 'debian-arm64' ? makeDebianBase : makeRaspiosBase;
+  const { base, sources, image } = await make(session, workspace, profile, { toolbox, mirrors, lock, update });
+  const system = await ensureSystem(session, { toolbox, base, sources, packages: packagesOf(workspace, profile), locked: lock?.added });
+  const after = { lock: 1, epoch: base.epoch, image, toolbox: toolbox.set, base: base.set, added: system.added } as const;
   await keepLock(workspace.folder, profile.profile, before, after, locked);
   return { toolbox, base, system };
+}
+
+interface BaseOptions {
+  readonly toolbox: Stage;
+  readonly mirrors: Mirrors | undefined;
+  readonly lock: ProfileLock | undefined;
+  readonly update: boolean;
+}
+
+interface Base {
+  readonly base: Stage;
+  readonly sources: readonly string[];
+  readonly image?: OsImageLock;
+}
+
+async function makeDebianBase(session: Session, _: LoadedWorkspace, __: Profile, { lock, ...options }: BaseOptions): Promise<Base> {
+  return { base: await ensureDebianBase(session, { ...options, locked: lock?.base }), sources: debianSources(options.mirrors) };
+}
+
+async function makeRaspiosBase(session: Session, workspace: LoadedWorkspace, profile: Profile, options: BaseOptions): Promise<Base> {
+  const { toolbox, mirrors, lock, update } = options;
+  const { folder, operator } = workspace;
+  const { suite, release, image: file } = profile.raspios ?? {};
+  const choice = { locked: lock?.image, suite, release, file };
+  const { raw, ...image } = await ensureOsImage(session, choice, { source: raspiosSource(folder, operator), folder });
+  const sources = await raspiosSources({ raw, ...image }, { mirrors, archive: operator.raspios?.archive });
+  return { base: await ensureRaspiosBase(session, { toolbox, image: { raw, ...image }, sources, locked: lock?.base, update }), sources, image };
 }
 
 function noLock(workspace: string, profile: string): Failure {

@@ -1,12 +1,12 @@
 import { mkdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Mirrors } from '../base/apt-sources.ts';
-import { ensureBaseLists } from '../base/debian.ts';
+import { ensureLists } from '../base/package-lists.ts';
 import { formatPooled, hashKey, type PackageSet, parsePooled, readPackageSet, scriptTexts, touchPooled } from '../base/package-set.ts';
 import { runInToolbox, withWorkFolder } from '../base/sandbox.ts';
 import type { Stage } from '../base/stage.ts';
 import { cacheFolder } from '../cache-folder.ts';
 import type { Session } from '../session.ts';
+import { readTarAttributes, type TarAttribute } from './tar-attributes.ts';
 
 /** A base with a profile's packages on it, packed by system.sh. */
 export interface System {
@@ -21,41 +21,49 @@ export interface System {
   /** 4 KiB blocks and inodes that root.tar takes. */
   readonly blocks: number;
   readonly inodes: number;
+  /** Of root.tar, those that mke2fs leaves out. */
+  readonly attributes: readonly TarAttribute[];
 }
 
 export interface SystemOptions {
   readonly toolbox: Stage;
   readonly base: Stage;
-  readonly mirrors: Mirrors | undefined;
+  /** Where packages come from: lines of sources.list(5). */
+  readonly sources: readonly string[];
   readonly packages: readonly string[];
   /** The .debs that a lock names. */
   readonly locked?: PackageSet | undefined;
   /** false: emulate every program; for tests. */
   readonly accelerate?: boolean;
+  /** Made anew though the cache has it, for `bench profile`. */
+  readonly again?: boolean;
 }
 
-const SCRIPTS = ['system.sh', 'accelerate.sh', 'unaccelerate.sh', 'scrub.sh', 'pool.sh'];
+const SCRIPTS = ['system.sh', 'make-tar.sh', 'accelerate.sh', 'unaccelerate.sh', 'scrub.sh', 'pool.sh'];
 
 /** What a base and a list of packages make is known beforehand: the base's package lists say which versions. */
 export async function ensureSystem(session: Session, options: SystemOptions): Promise<System> {
-  const { base, packages, accelerate = true } = options;
+  const { base, packages, accelerate = true, again = false } = options;
   const key = hashKey(base.key, accelerate ? 'accelerated' : 'emulated', ...packages, ...(await scriptTexts(...SCRIPTS)));
-  return (await readSystem(key)) ?? makeSystem(session, options, key);
+  return (again ? undefined : await readSystem(key)) ?? makeSystem(session, options, key);
 }
 
 async function makeSystem(session: Session, options: SystemOptions, key: string): Promise<System> {
   const { progress, signal } = session;
-  const { toolbox, base, packages, locked, accelerate = true } = options;
+  const { toolbox, base, packages, sources, locked, accelerate = true } = options;
   const title = packages.length === 0 ? 'Packing the base' : `Adding ${packages.length} packages to the base: ${packages.join(', ')}`;
-  if (packages.length > 0) await ensureBaseLists(session, base, options);
+  if (packages.length > 0) await ensureLists(session, options, base.set.lists);
   return progress.step(title, (note) =>
     withWorkFolder(async (work) => {
       await writeFile(join(work.path, 'wanted'), formatPooled([...base.set.lists, ...(locked?.debs ?? [])]));
+      // The apt of an image's base names hosts that may not be the ones to build from.
+      if (base.layout) await writeFile(join(work.path, 'sources'), sources.map((line) => `${line}\n`).join(''));
       const args = [`/cache/base/${base.key}.tar`, accelerate ? 'yes' : 'no', ...packages];
       await runInToolbox(toolbox.tar, work, 'system.sh', args, { signal, onLine: note, sourceDateEpoch: base.epoch });
       const made = join(work.path, 'system');
       const { debs } = await readPackageSet(work.path);
       await writeFile(join(made, 'added'), formatPooled(debs));
+      await writeFile(join(made, 'attributes'), JSON.stringify(await readTarAttributes(join(made, 'root.tar'))));
       await mkdir(cacheFolder('system'), { recursive: true });
       await rm(cacheFolder('system', key), { recursive: true, force: true });
       await rename(made, cacheFolder('system', key));
@@ -68,10 +76,10 @@ async function makeSystem(session: Session, options: SystemOptions, key: string)
 
 async function readSystem(key: string): Promise<System | undefined> {
   const folder = cacheFolder('system', key);
-  const names = ['folders', 'passwd', 'group', 'size', 'added'];
+  const names = ['folders', 'passwd', 'group', 'size', 'added', 'attributes'];
   const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8'))).catch(() => undefined);
   if (!texts) return undefined;
-  const [folders = '', passwd = '', group = '', size = '', added = ''] = texts;
+  const [folders = '', passwd = '', group = '', size = '', added = '', attributes = ''] = texts;
   const [blocks = Number.NaN, inodes = Number.NaN] = size.trim().split(' ').map(Number);
   const now = new Date();
   await utimes(join(folder, 'root.tar'), now, now);
@@ -86,6 +94,7 @@ async function readSystem(key: string): Promise<System | undefined> {
     groups: parseIds(group),
     blocks,
     inodes,
+    attributes: JSON.parse(attributes) as TarAttribute[],
   };
 }
 

@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { type FileHandle, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { MBR_BYTES, type Partition, parsePartitions } from '../base/partitions.ts';
 import { runCommand } from '../command.ts';
 import { Failure } from '../failure.ts';
 import { placeInRegion } from '../image/client-image.ts';
 import { writeAll } from '../image/copy-ranges.ts';
-import { MBR_BYTES, type Partition, parsePartitions } from '../image/partitions.ts';
 import { REGION_BYTES } from '../image/prefix.ts';
 
 /**

@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { MBR_BYTES, parsePartitions } from '../base/partitions.ts';
 import { runCommand } from '../command.ts';
 import { Failure } from '../failure.ts';
 import { readHead } from '../image/decode.ts';
-import { MBR_BYTES, parsePartitions } from '../image/partitions.ts';
 import type { Session } from '../session.ts';
 
 /** What the firmware of a Pi would load, taken out of the image's boot partition: QEMU has no such firmware. */
@@ -12,11 +12,17 @@ export interface BootFiles {
   readonly initrd: string;
   /** The device tree of a Pi 3, for the raspi3b machine. */
   readonly dtb: string | undefined;
+  /** A file system with the kernel's modules, where the card has none of its version: see substitute-kernel.ts. */
+  readonly modules?: string;
+  /** The kernel is Raspberry Pi's own, which has no drivers for a machine that is no Pi. */
+  readonly isRaspberryPis: boolean;
   /** Made by Semeur: its first boot says when it is done. */
   readonly isSemeurCard: boolean;
 }
 
 const FAT_TYPES = [0x06, 0x0b, 0x0c, 0x0e];
+/** What the firmware of a Pi loads if config.txt names no other: Debian's does. */
+const RASPBERRY_PIS = 'kernel8.img';
 /** Debian's name of the same board, then Raspberry Pi OS's. */
 const PI3_TREES = ['bcm2837-rpi-3-b.dtb', 'bcm2710-rpi-3-b.dtb'];
 
@@ -35,6 +41,7 @@ export async function readBootFiles({ signal }: Pick<Session, 'signal'>, raw: st
     kernel: join(folder, config.kernel),
     initrd: join(folder, config.initramfs),
     dtb: dtb === undefined ? undefined : join(folder, dtb),
+    isRaspberryPis: config.kernel === RASPBERRY_PIS,
     isSemeurCard: names.includes('semeur-card.txt'),
   };
 }
@@ -44,7 +51,7 @@ export async function readBootFiles({ signal }: Pick<Session, 'signal'>, raw: st
  * @see https://www.raspberrypi.com/documentation/computers/config_txt.html
  */
 export function parseBootConfig(text: string): { kernel: string; initramfs: string } {
-  const config = { kernel: 'kernel8.img', initramfs: 'initramfs8' };
+  const config = { kernel: RASPBERRY_PIS, initramfs: 'initramfs8' };
   let applies = true;
   for (const line of text.split(/\r?\n/).map((line) => line.trim())) {
     const section = /^\[(.+)\]$/.exec(line)?.[1];

@@ -8,6 +8,7 @@ import { openDisk } from './disk.ts';
 import type { MachineName } from './machine.ts';
 import { type CardState, describeMilestones, type Milestones } from './milestones.ts';
 import { type Machine, startMachine } from './start-machine.ts';
+import { ensureSubstituteKernel } from './substitute-kernel.ts';
 
 /** login: the prompt on its console; claimed: a Semeur card that home has taken in, and that has finished its first boot. */
 export type Goal = 'login' | 'claimed';
@@ -30,8 +31,8 @@ export interface BootOptions {
 export interface BootResult extends Pick<Milestones, 'hostname' | 'seconds'> {
   readonly image: string;
   readonly machine: MachineName;
-  /** Whose kernel was booted: the image's own. */
-  readonly kernel: 'image';
+  /** Whose kernel was booted: the image's own, or Debian's in its place. */
+  readonly kernel: 'image' | 'substitute';
   readonly until: Goal | null;
   readonly card: CardState | null;
   /** The file with all that the console said. */
@@ -49,13 +50,15 @@ export async function bootImage(session: Session, image: string, options: BootOp
   const log = options.log ?? cacheFolder('consoles', `${basename(image)}-${options.machine}.log`);
   return withWorkFolder(async (work) => {
     const { raw, overlay } = await openDisk(session, image, options.disk ?? join(work.path, 'disk.qcow2'));
-    const files = await readBootFiles(session, raw, work.path);
+    const own = await readBootFiles(session, raw, work.path);
+    const kernel = own.isRaspberryPis && options.machine === 'virt' ? 'substitute' : 'image';
+    const files = kernel === 'substitute' ? { ...own, ...(await ensureSubstituteKernel(session)) } : own;
     if (options.until === 'claimed' && !files.isSemeurCard) {
       throw new Failure(`Cannot wait until "${image}" is claimed: it is no card of Semeur's`, { hint: 'Use "--until login"' });
     }
     const milestones = await run(session, image, options, { files, overlay, log, enter: options.enter ?? [] });
     const { hostname, seconds, card } = milestones;
-    return { image, machine: options.machine, kernel: 'image', until: options.until, hostname, seconds, card, console: log };
+    return { image, machine: options.machine, kernel, until: options.until, hostname, seconds, card, console: log };
   });
 }
 

@@ -7,7 +7,7 @@ import { formatByteSize } from '../byte-size.ts';
 import { EXIT, Failure } from '../failure.ts';
 import { raspiosSource } from '../profile/raspios.ts';
 import type { Report, Session } from '../session.ts';
-import { BASE_FACTS } from '../workspace/bases.ts';
+import { BASE_BOARDS } from '../workspace/bases.ts';
 import { findWorkspace } from '../workspace/find.ts';
 import { loadOperator } from '../workspace/load.ts';
 import { releaseDate } from '../workspace/rules/raspios.ts';
@@ -47,8 +47,8 @@ async function listBases(session: Session): Promise<Report> {
   const { source } = await findSource(session);
   const images = await fetchOsList(session, source.list);
   const cached = await Promise.all(images.map(isCached));
-  const packages = { base: 'debian-arm64', boards: BASE_FACTS['debian-arm64'].boards };
-  const listed = images.map((image, index) => ({ base: RASPIOS, boards: BASE_FACTS[RASPIOS].boards, ...image, cached: cached[index] ?? false }));
+  const packages = { base: 'debian-arm64', boards: BASE_BOARDS['debian-arm64'] };
+  const listed = images.map((image, index) => ({ base: RASPIOS, boards: BASE_BOARDS[RASPIOS], ...image, cached: cached[index] ?? false }));
   const text = ["debian-arm64        built from Debian's packages", ...listed.map((image) => describeImage(image, image.cached))];
   return { json: { list: source.list, bases: [packages, ...listed] }, text };
 }

@@ -5,11 +5,20 @@ import { bootBenchmark } from '../../bench/boot.ts';
 import { heartbeatsBenchmark } from '../../bench/heartbeats.ts';
 import { idleBenchmark } from '../../bench/idle.ts';
 import { powerCutBenchmark } from '../../bench/power-cut.ts';
+import { profileBenchmark } from '../../bench/profile.ts';
 import { stampBenchmark } from '../../bench/stamp.ts';
 import type { Report, Session } from '../session.ts';
 import type { RunVerb } from './verb.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [stampBenchmark, baseBenchmark, heartbeatsBenchmark, bootBenchmark, powerCutBenchmark, idleBenchmark];
+const BENCHMARKS: readonly Benchmark[] = [
+  stampBenchmark,
+  baseBenchmark,
+  profileBenchmark,
+  heartbeatsBenchmark,
+  bootBenchmark,
+  powerCutBenchmark,
+  idleBenchmark,
+];
 
 export function addBench(program: Command, run: RunVerb): void {
   program

@@ -53,8 +53,14 @@ async function bootClaimed(session: Session, image: string, options: BootOptions
   );
 }
 
-function describe({ image, machine, hostname, seconds, card, console }: BootResult): string[] {
+function describe({ image, machine, kernel, hostname, seconds, card, console }: BootResult): string[] {
   const head = `Booted "${basename(image)}" on ${machine}${hostname === null ? '' : ` as "${hostname}"`}: ${describeMilestones({ seconds }) || 'it said nothing'}`;
   const region = card?.region === 'wiped' ? 'nothing of the seed is left on the card' : `the seed region is ${card?.region}`;
-  return [head, ...(card ? [`Root file system of ${card.rootBytes} bytes, ${region}, host key ${card.hostKey}`] : []), `Its console: ${console}`];
+  const substitute = kernel === 'substitute' ? ["With Debian's kernel: the image's own has no drivers for this machine"] : [];
+  return [
+    head,
+    ...substitute,
+    ...(card ? [`Root file system of ${card.rootBytes} bytes, ${region}, host key ${card.hostKey}`] : []),
+    `Its console: ${console}`,
+  ];
 }

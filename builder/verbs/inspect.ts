@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
+import { describeType, MBR_BYTES, type Partition, parsePartitions } from '../base/partitions.ts';
 import { formatByteSize } from '../byte-size.ts';
 import { Failure } from '../failure.ts';
 import { type ComposedImage, readComposed, readRegion } from '../image/composed.ts';
 import { readHead } from '../image/decode.ts';
-import { describeType, MBR_BYTES, type Partition, parsePartitions } from '../image/partitions.ts';
 import { HEADER_BYTES, parseHeader, type SeedHeader } from '../seed/header.ts';
 import type { Report } from '../session.ts';
 import type { RunVerb } from './verb.ts';

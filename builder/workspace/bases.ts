@@ -1,13 +1,10 @@
 import type { Profile } from './schema.ts';
 
-interface BaseFacts {
-  readonly boards: readonly Profile['boards'][number][];
-  /** Whether this version of Semeur builds on it. */
-  readonly there: boolean;
-}
-
-/** Debian 13's kernel (6.12) has no drivers for a Pi 5. */
-export const BASE_FACTS: Readonly<Record<Profile['base'], BaseFacts>> = {
-  'debian-arm64': { boards: ['pi3', 'pi4'], there: true },
-  'raspios-lite-arm64': { boards: ['pi3', 'pi4', 'pi5'], there: false },
+/** Which boards each base runs. Debian 13's kernel (6.12) has no drivers for a Pi 5; a Zero 2 W is to it a Pi 3 with other peripherals, not tried. */
+export const BASE_BOARDS: Readonly<Record<Profile['base'], readonly Profile['boards'][number][]>> = {
+  'debian-arm64': ['pi3', 'pi4'],
+  'raspios-lite-arm64': ['pi3', 'pi4', 'pi5', 'zero2w'],
 };
+
+/** What a profile has by itself, whatever it names, in the order it is laid: `services` stand between the first ones and first boot. */
+export const BUILT_IN = ['card', 'raspios', 'firstboot'] as const;

@@ -1,11 +1,8 @@
-import { BASE_FACTS } from './bases.ts';
+import { BASE_BOARDS, BUILT_IN } from './bases.ts';
 import { checkName, type Entry } from './entries.ts';
 import type { Finding } from './finding.ts';
 import { suggestHint } from './rules/suggest.ts';
 import type { Overlay, Profile } from './schema.ts';
-
-/** Overlays that every card has. */
-export const BUILT_IN: readonly string[] = ['card', 'firstboot'];
 
 /** What a profile's own file can't tell: whether its boards, base and services go together. */
 export function checkProfile(entry: Entry<Profile>, overlays: ReadonlyMap<string, Entry<Overlay>>): Finding[] {
@@ -14,27 +11,26 @@ export function checkProfile(entry: Entry<Profile>, overlays: ReadonlyMap<string
 
 function checkBase({ source, known: { base, boards = [] } }: Entry<Profile>): Finding[] {
   if (base === undefined) return [];
-  const { there, boards: run } = BASE_FACTS[base];
-  const others = Object.entries(BASE_FACTS);
-  const unfit = boards.flatMap((board, index) => {
-    if (run.includes(board)) return [];
-    const [other] = others.find(([, facts]) => facts.boards.includes(board)) ?? [];
-    const hint = `It needs the base "${other}", which Semeur doesn't build on yet: leave "${board}" out for now`;
+  return boards.flatMap((board, index) => {
+    if (BASE_BOARDS[base].includes(board)) return [];
+    const [other] = Object.entries(BASE_BOARDS).find(([, run]) => run.includes(board)) ?? [];
+    const hint = other === undefined ? `Leave "${board}" out` : `Leave "${board}" out, or take the base "${other}", which runs it`;
     return [source.error(['boards', index], `Cannot run "${base}" on "${board}"`, hint)];
   });
-  if (there) return unfit;
-  const usable = others.filter(([, facts]) => facts.there).map(([name]) => `"${name}"`);
-  return [source.error(['base'], `Cannot build on "${base}" yet`, `Take ${usable.join(' or ')} for now`), ...unfit];
 }
 
 function checkServices({ source, known: { services = [] } }: Entry<Profile>, overlays: ReadonlyMap<string, unknown>): Finding[] {
-  const choice = [...overlays.keys()].filter((name) => !BUILT_IN.includes(name));
+  const choice = [...overlays.keys()].filter((name) => !isBuiltIn(name));
   return services.flatMap((service, index) => {
     const path = ['services', index];
-    if (BUILT_IN.includes(service)) return [source.error(path, `Every card has "${service}" by itself`, 'Leave it out')];
+    if (isBuiltIn(service)) return [source.error(path, `Every card has "${service}" by itself`, 'Leave it out')];
     if (services.indexOf(service) < index) return [source.error(path, `Service "${service}" stands twice`, 'Leave one out')];
     return overlays.has(service) ? [] : [source.error(path, `Unknown service "${service}"`, suggestHint(service, choice))];
   });
+}
+
+function isBuiltIn(name: string): boolean {
+  return BUILT_IN.some((one) => one === name);
 }
 
 /** Two overlays of one card can't bring the same file. */

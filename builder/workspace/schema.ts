@@ -9,7 +9,7 @@ import { refuseSsid, refuseWifiPassword } from './rules/wifi.ts';
 export const LANGUAGES = ['fr', 'en'] as const;
 export const BASES = ['debian-arm64', 'raspios-lite-arm64'] as const;
 export const SUITES = ['trixie', 'bookworm'] as const;
-export const BOARDS = ['pi3', 'pi4', 'pi5'] as const;
+export const BOARDS = ['pi3', 'pi4', 'pi5', 'zero2w'] as const;
 
 /** semeur.yaml */
 export const operatorSchema = z.strictObject({
@@ -39,6 +39,7 @@ export const operatorSchema = z.strictObject({
       list: ruled(refuseListUrl).describe('The list of images, as Raspberry Pi Imager reads it; without it, the official one').optional(),
       keys: ruled(refuseWorkspacePath).describe("A file of OpenPGP public keys, from here; without it, Raspberry Pi's own are fetched").optional(),
       signers: z.array(fingerprint()).default([]).describe("Fingerprints of keys that may sign images besides Raspberry Pi's own"),
+      archive: ruled(refuseMirror).describe("Raspberry Pi's package archive to build from; without it, the one that the image names").optional(),
       signature: z.enum(['optional', 'required']).default('optional').describe('Whether an image without a signature is refused'),
     })
     .describe('Where Raspberry Pi OS comes from')

@@ -67,7 +67,13 @@ describe('semeur base', () => {
       const { bases } = JSON.parse((await semeur('base', 'list', '--json')).stdout) as { bases: unknown[] };
       expect(bases).toEqual([
         { base: 'debian-arm64', boards: ['pi3', 'pi4'] },
-        expect.objectContaining({ base: 'raspios-lite-arm64', suite: 'trixie', release: '2026-06-18', cached: true, boards: ['pi3', 'pi4', 'pi5'] }),
+        expect.objectContaining({
+          base: 'raspios-lite-arm64',
+          suite: 'trixie',
+          release: '2026-06-18',
+          cached: true,
+          boards: expect.arrayContaining(['pi3', 'pi5']),
+        }),
       ]);
       expect((await semeur('cache', 'list')).stdout).toMatch(/^os-image +1 /m);
     }));

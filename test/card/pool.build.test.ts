@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hostMirrors } from '../../builder/base/apt-sources.ts';
+import { debianSources } from '../../builder/base/debian.ts';
 import { ensureLists, fetchLists } from '../../builder/base/package-lists.ts';
 import { arePooled, type PackageSet, poolPath } from '../../builder/base/package-set.ts';
 import { ensureToolbox } from '../../builder/base/toolbox.ts';
@@ -17,7 +18,7 @@ describe('package lists that `cache prune` has let go of', () => {
 
   beforeAll(async () => {
     const mirrors = await hostMirrors();
-    source = { toolbox: await ensureToolbox(session, { mirrors }), mirrors, suite: 'trixie' };
+    source = { toolbox: await ensureToolbox(session, { mirrors }), sources: debianSources(mirrors) };
     folder = await mkdtemp(join(tmpdir(), 'semeur-pool-'));
     process.env['XDG_CACHE_HOME'] = folder;
     set = await fetchLists(session, source);

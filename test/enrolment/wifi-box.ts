@@ -2,7 +2,7 @@
 export const WIFI = { ssid: "Livebox-É5F2 d'en haut", password: 'mot de passe: "beurre" & sel', country: 'FR' };
 
 /** Two radios that hear only each other, there from the start as a Pi's own is. */
-export const WITH_RADIOS = 'modules_load=mac80211_hwsim';
+export const WITH_RADIOS = 'modules_load=mac80211_hwsim rfkill.default_state=0';
 
 /**
  * Run on the card: makes the second radio the client's box, which hands out addresses of 10.77.0.0/24. The kernel's Wi-Fi, wpa_supplicant and the

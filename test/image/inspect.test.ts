@@ -2,9 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { describeType, MBR_BYTES, parsePartitions } from '../../builder/base/partitions.ts';
 import { readComposed } from '../../builder/image/composed.ts';
 import { readHead } from '../../builder/image/decode.ts';
-import { describeType, MBR_BYTES, parsePartitions } from '../../builder/image/partitions.ts';
 
 describe('readComposed()', () => {
   it('says that a file is not there', async () => {

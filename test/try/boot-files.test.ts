@@ -45,6 +45,15 @@ describe('readBootFiles()', () => {
     expect((await readBootFiles(session, await makeDisk({ ...FILES, 'semeur-card.txt': 'x' }), folder)).isSemeurCard).toBe(true);
   });
 
+  it("knows Raspberry Pi's own kernel, by the name that its firmware takes where config.txt says nothing", async () => {
+    const theirs = { 'config.txt': 'auto_initramfs=1\narm_64bit=1\n', 'kernel8.img': 'K', initramfs8: 'I', 'bcm2710-rpi-3-b.dtb': 'D' };
+    expect(await readBootFiles(session, await makeDisk(theirs), folder)).toMatchObject({
+      isRaspberryPis: true,
+      dtb: expect.stringContaining('bcm2710'),
+    });
+    expect((await readBootFiles(session, await makeDisk(FILES), folder)).isRaspberryPis).toBe(false);
+  });
+
   it.each([
     ['no config.txt', { other: 'x' }, 'has no config.txt'],
     ['a kernel that is missing', { 'config.txt': CONFIG }, 'names "vmlinuz-6.12.1-arm64", which is not on'],

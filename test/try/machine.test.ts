@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MACHINES, machineCommand, raspi3bCommand, virtCommand } from '../../builder/try/machine.ts';
 
 const parts = {
-  files: { kernel: '/w/vmlinuz', initrd: '/w/initrd.img', dtb: '/w/bcm2837-rpi-3-b.dtb', isSemeurCard: true },
+  files: { kernel: '/w/vmlinuz', initrd: '/w/initrd.img', dtb: '/w/bcm2837-rpi-3-b.dtb', isRaspberryPis: false, isSemeurCard: true },
   disk: '/w/disk.qcow2',
   socket: '/s/console',
   pidFile: '/s/pid',
@@ -19,6 +19,11 @@ describe('virtCommand()', () => {
     );
     expect(argv).toContain('virtio-rng-pci');
     expect(argv).not.toContain('-dtb');
+  });
+
+  it('has the modules of a substitute kernel on a disk of their own', () => {
+    const argv = virtCommand({ ...parts, files: { ...parts.files, modules: '/k/modules.ext4' } });
+    expect(argv).toContain('file=/k/modules.ext4,format=raw,if=virtio,readonly=on');
   });
 
   it('has the ways in that are asked for, or no network at all', () => {

@@ -33,7 +33,7 @@ async function countFakes(): Promise<number> {
 function start(says: string, exit?: number, signal = new AbortController().signal) {
   vi.stubEnv('FAKE_CONSOLE', says);
   vi.stubEnv('FAKE_EXIT', exit === undefined ? undefined : String(exit));
-  const files = { kernel: '/k', initrd: '/i', dtb: undefined, isSemeurCard: false };
+  const files = { kernel: '/k', initrd: '/i', dtb: undefined, isRaspberryPis: false, isSemeurCard: false };
   return startMachine(createQuietSession(signal), { machine: 'virt', files, disk: join(folder, 'disk.qcow2'), log });
 }
 

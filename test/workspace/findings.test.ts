@@ -56,8 +56,7 @@ const ROWS: readonly Row[] = [
 
   ['invalid-profile-name', PROFILE, 'profile: maison', 'profile: chalet', ['1:10: error: Expected the name of the file "maison.yaml"']],
   ['invalid-base', PROFILE, 'debian-arm64', 'debian-arm46', ['2:7: error: Expected "debian-arm64" or "raspios-lite-arm64"']],
-  ['invalid-base-not-there', PROFILE, 'debian-arm64', 'raspios-lite-arm64', ['2:7: error: Cannot build on "raspios-lite-arm64" yet']],
-  ['invalid-board', PROFILE, 'pi4', 'pi44', ['3:15: error: Expected "pi3" or "pi4" or "pi5"']],
+  ['invalid-board', PROFILE, 'pi4', 'pi44', ['3:15: error: Expected "pi3" or "pi4" or "pi5" or "zero2w"']],
   ['invalid-board-for-base', PROFILE, 'pi4', 'pi5', ['3:15: error: Cannot run "debian-arm64" on "pi5"']],
   ['invalid-service', PROFILE, 'blog', 'blog, webiste', ['4:18: error: Unknown service "webiste"']],
   ['invalid-service-twice', PROFILE, 'blog', 'blog, blog', ['4:18: error: Service "blog" stands twice']],

@@ -1,5 +1,7 @@
 #!/bin/sh
 # In the toolbox: puts packages on a base and packs the result. usage: system.sh BASE_TAR ACCELERATE(yes|no) [PACKAGE…]
+# $WORK/sources, if it is there, says where packages come from (sources.list(5)); else the base's own apt does. Such a base has an initramfs for every
+# Pi, and settings that would make the next one for this machine: it stays as it is.
 # Leaves in $WORK/system: root.tar (all but the boot partition's files), boot.tar (those), folders (of the root), passwd, group, status
 # (dpkg's) and size (4 KiB blocks and inodes that root.tar takes). What the pool holds is not downloaded again.
 set -eu
@@ -27,14 +29,37 @@ add_packages() {
 	write_apt_settings "$root" "$accelerate"
 	cp "$root/var/lib/dpkg/status" "$WORK/status.before"
 	sh /semeur/pool.sh in "$root"
+	[ ! -e "$WORK/sources" ] || hold_initramfs "$root"
+	[ "$accelerate" = no ] || upgrade_mounted "$@"
 	[ "$accelerate" = no ] || sh /semeur/accelerate.sh "$root"
-	APT_CONFIG=$WORK/apt.conf apt-get --quiet --yes --no-install-recommends install "$@"
+	install_packages "$@"
 	[ "$accelerate" = no ] || sh /semeur/unaccelerate.sh "$root"
+	[ ! -e "$WORK/sources" ] || release_initramfs "$root"
 	sh /semeur/pool.sh out "$root" "$WORK/status.before"
 	umount "$root/proc"
 	# At once with what lies under it: an ordinary user may not take that away piece by piece.
 	umount --lazy "$root/dev"
 	rm "$root/usr/sbin/policy-rc.d"
+}
+
+install_packages() {
+	APT_CONFIG=$WORK/apt.conf apt-get --quiet --yes --no-install-recommends install "$@"
+}
+
+# A program that accelerate.sh mounts over can't be replaced: where a newer one is needed, it comes before.
+upgrade_mounted() {
+	old=$(install_packages --simulate "$@" | awk '$1 == "Inst" && $3 ~ /^\[/ && $2 ~ /^(bash|coreutils|dash|grep|perl-base|sed)$/ { print $2 }')
+	# shellcheck disable=SC2086 # a list of names
+	[ -z "$old" ] || install_packages --only-upgrade $old
+}
+
+hold_initramfs() {
+	cp --archive "$1/etc/initramfs-tools/update-initramfs.conf" "$WORK/"
+	echo update_initramfs=no >"$1/etc/initramfs-tools/update-initramfs.conf"
+}
+
+release_initramfs() {
+	cp --archive "$WORK/update-initramfs.conf" "$1/etc/initramfs-tools/"
 }
 
 # The toolbox's native apt works on the foreign root; dpkg and the maintainer scripts run inside it.
@@ -45,6 +70,7 @@ write_apt_settings() {
 		APT::Architecture "arm64";
 		APT::Architectures { "arm64"; };
 		Dir::Etc "$1/etc/apt";
+		$(apt_sources)
 		Dir::State "$1/var/lib/apt";
 		Dir::State::Status "$1/var/lib/dpkg/status";
 		Dir::Cache "$1/var/cache/apt";
@@ -60,21 +86,19 @@ write_apt_settings() {
 	END
 }
 
+apt_sources() {
+	[ ! -e "$WORK/sources" ] || printf '%s\n' "Dir::Etc::SourceList \"$WORK/sources\";" "Dir::Etc::SourceParts \"$WORK/none\";"
+}
+
 pack() {
 	out=$WORK/system
 	mkdir "$out"
 	cp "$1/etc/passwd" "$1/etc/group" "$1/var/lib/dpkg/status" "$out/"
-	make_tar "$1/boot/firmware" "$out/boot.tar"
+	sh /semeur/make-tar.sh "$1/boot/firmware" "$out/boot.tar"
 	find "$1/boot/firmware" -mindepth 1 -delete
 	(cd "$1" && find . -mindepth 1 -type d -printf '/%P\n' | sort) >"$out/folders"
 	find "$1" -printf '%i %s %y\n' | sort -u | awk '{ n++; if ($3 == "f" || $3 == "d") b += int(($2 + 4095) / 4096) } END { print b, n }' >"$out/size"
-	make_tar "$1" "$out/root.tar"
-}
-
-# --blocking-factor=1: the archive ends with two zero blocks and no more, so that another can follow it.
-make_tar() {
-	tar --create --file "$2" --directory "$1" --sort=name --format=pax --pax-option='delete=atime,delete=ctime,exthdr.name=%d/PaxHeaders/%f' \
-		--numeric-owner --xattrs --xattrs-include='*' --acls --blocking-factor=1 --clamp-mtime --mtime="@$SOURCE_DATE_EPOCH" .
+	sh /semeur/make-tar.sh "$1" "$out/root.tar"
 }
 
 main "$@"

@@ -1,0 +1,40 @@
+import { hostMirrors, sourceLines } from '../builder/base/apt-sources.ts';
+import { findNewestOsImage } from '../builder/base/os-image-cache.ts';
+import { ensureRaspiosBase } from '../builder/base/raspios.ts';
+import { ensureToolbox } from '../builder/base/toolbox.ts';
+import { Failure } from '../builder/failure.ts';
+import { ensureSystem } from '../builder/profile/system.ts';
+import { type Benchmark, timeSeconds } from './benchmark.ts';
+
+/** Of a website, calendars and contacts, and a chat. */
+const PACKAGES = ['caddy', 'prosody', 'radicale'];
+
+/** The packages are fetched before either side starts: what is timed is unpacking the base, installing, and packing. */
+export const profileBenchmark: Benchmark = {
+  name: 'profile',
+  title: 'three services on Raspberry Pi OS, their packages at hand: accelerated, against the same under qemu-user alone',
+  async run(session) {
+    const image = await findNewestOsImage();
+    if (!image)
+      throw new Failure('Cannot measure: no Raspberry Pi OS image is in the cache', { hint: 'First: semeur base fetch raspios-lite-arm64' });
+    const mirrors = await hostMirrors();
+    const toolbox = await ensureToolbox(session, { mirrors });
+    // Debian's archive alone: all three come from there.
+    const sources = sourceLines(image.suite, mirrors);
+    const base = await ensureRaspiosBase(session, { toolbox, image, sources, update: true });
+    const options = { toolbox, base, sources, packages: PACKAGES };
+    await ensureSystem(session, options);
+    const accelerated = await timeSeconds(() => ensureSystem(session, { ...options, again: true }));
+    const emulated = await timeSeconds(() => ensureSystem(session, { ...options, again: true, accelerate: false }));
+    const ratio = emulated / accelerated;
+    return {
+      columns: ['', 'seconds'],
+      rows: [
+        ['accelerated', accelerated.toFixed(0)],
+        ['qemu-user alone', emulated.toFixed(0)],
+        ['ratio', ratio.toFixed(1)],
+      ],
+      json: { image: image.image.sha256, acceleratedSeconds: accelerated, emulatedSeconds: emulated, ratio },
+    };
+  },
+};
