@@ -4,6 +4,7 @@ import { writeFileAtomically } from '../atomic-file.ts';
 import { type OsImageLock, osImageLockSchema } from '../base/os-image-cache.ts';
 import type { PackageSet } from '../base/package-set.ts';
 import { Failure } from '../failure.ts';
+import type { Profile } from '../workspace/schema.ts';
 
 /** Pins what a profile's bytes come from: same lock, same bytes. Kept beside the profile, in the operator's repository. */
 export interface ProfileLock {
@@ -35,6 +36,14 @@ export async function readLock(workspace: string, profile: string): Promise<Prof
   throw new Failure(`Cannot read the lock "${file}": it is damaged, or of another version of Semeur`, {
     hint: `Take it back from your repository, or make a new one: semeur profile build ${profile} --update`,
   });
+}
+
+/** Whether the lock is of the base that the profile names by now: one of another base, or another image, pins nothing. */
+export function pinsBase({ image }: ProfileLock, { base, raspios = {} }: Pick<Profile, 'base' | 'raspios'>): boolean {
+  if (base === 'debian-arm64' || image === undefined) return (base === 'debian-arm64') === (image === undefined);
+  const isOwn = image.download.url.startsWith('file:');
+  const isFile = raspios.image === undefined ? !isOwn : image.download.url === `file:${raspios.image}`;
+  return isFile && (raspios.suite ?? image.suite) === image.suite && (raspios.release ?? image.release) === image.release;
 }
 
 function parseLock(text: string): ProfileLock | undefined {

@@ -11,7 +11,7 @@ import type { Session } from '../session.ts';
 import type { LoadedWorkspace } from '../workspace/load.ts';
 import type { Profile } from '../workspace/schema.ts';
 import { overlaysOf } from './contents.ts';
-import { keepLock, lockFile, type ProfileLock, readLock } from './lock.ts';
+import { keepLock, lockFile, type ProfileLock, pinsBase, readLock } from './lock.ts';
 import { raspiosSource } from './raspios.ts';
 import { ensureSystem, type System } from './system.ts';
 
@@ -34,7 +34,7 @@ export async function ensureStages(session: Session, workspace: LoadedWorkspace,
   const { update = false, locked = false } = options;
   const before = await readLock(workspace.folder, profile.profile);
   if (locked && !before) throw noLock(workspace.folder, profile.profile);
-  const lock = update ? undefined : before;
+  const lock = update || !before || !pinsBase(before, profile) ? undefined : before;
   const mirrors = await findMirrors(workspace);
   const toolbox = await ensureToolbox(session, { mirrors, update, locked: lock?.toolbox });
   const make = profile.base === 'debian-arm64' ? makeDebianBase : makeRaspiosBase;

@@ -1,0 +1,62 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { lockFile, type ProfileLock, pinsBase, readLock, renderLock } from '../../builder/profile/lock.ts';
+
+const SHA256 = 'a'.repeat(64);
+const SET = { lists: [{ sha256: SHA256, name: 'mirror_dists_trixie_InRelease' }], debs: [] };
+const DEBIAN: ProfileLock = { lock: 1, epoch: 1_790_000_000, toolbox: SET, base: SET, added: SET };
+const IMAGE = {
+  suite: 'trixie' as const,
+  release: '2026-06-18',
+  download: { url: 'https://mirror.example/2026-06-18-raspios-trixie-arm64-lite.img.xz', bytes: 10, sha256: SHA256 },
+  image: { bytes: 100, sha256: SHA256 },
+};
+const RASPIOS: ProfileLock = { ...DEBIAN, image: IMAGE };
+const OWN: ProfileLock = { ...DEBIAN, image: { ...IMAGE, download: { ...IMAGE.download, url: 'file:images/own.img' } } };
+
+async function readText(text: string): Promise<ProfileLock | undefined> {
+  const folder = await mkdtemp(join(tmpdir(), 'semeur-lock-'));
+  try {
+    await mkdir(join(folder, 'profiles'));
+    await writeFile(lockFile(folder, 'maison'), text);
+    return await readLock(folder, 'maison');
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+describe('a lock', () => {
+  it.each([DEBIAN, RASPIOS, OWN])('is read as it was written (%#)', async (lock) => {
+    expect(await readText(renderLock(lock))).toEqual(lock);
+  });
+
+  it('is refused where its image is damaged', async () => {
+    const text = renderLock(RASPIOS).replace('"trixie"', '"bullseye"');
+    await expect(readText(text)).rejects.toMatchObject({
+      message: expect.stringContaining('it is damaged'),
+      hint: expect.stringContaining('--update'),
+    });
+  });
+});
+
+describe('pinsBase()', () => {
+  const raspios = (more: object = {}) => ({ base: 'raspios-lite-arm64' as const, raspios: more });
+
+  it.each([
+    ['of Debian, for Debian', DEBIAN, { base: 'debian-arm64' as const }, true],
+    ['of Debian, for Raspberry Pi OS', DEBIAN, raspios(), false],
+    ['of an image, for Debian', RASPIOS, { base: 'debian-arm64' as const }, false],
+    ['of an image, for whatever the list has', RASPIOS, raspios(), true],
+    ['of the image that is named', RASPIOS, raspios({ suite: 'trixie', release: '2026-06-18' }), true],
+    ['of another release', RASPIOS, raspios({ release: '2026-09-01' }), false],
+    ['of another suite', RASPIOS, raspios({ suite: 'bookworm' }), false],
+    ["of the list, for an image of one's own", RASPIOS, raspios({ image: 'images/own.img' }), false],
+    ["of one's own image, for it", OWN, raspios({ image: 'images/own.img' }), true],
+    ["of one's own image, for another", OWN, raspios({ image: 'images/other.img' }), false],
+    ["of one's own image, for the list", OWN, raspios(), false],
+  ])('%s', (_, lock, profile, pins) => {
+    expect(pinsBase(lock, profile)).toBe(pins);
+  });
+});
