@@ -1,7 +1,7 @@
 import { hostMirrors } from '../builder/base/apt-sources.ts';
 import { ensureDebianBase } from '../builder/base/debian.ts';
 import { ensureToolbox } from '../builder/base/toolbox.ts';
-import { type Benchmark, timeSeconds } from './benchmark.ts';
+import { type Benchmark, tabulateRatio, timeSeconds } from './benchmark.ts';
 
 /** The packages are fetched before either side starts: what is timed is the installation. */
 export const baseBenchmark: Benchmark = {
@@ -13,15 +13,7 @@ export const baseBenchmark: Benchmark = {
     await ensureDebianBase(session, { mirrors, toolbox });
     const accelerated = await timeSeconds(() => ensureDebianBase(session, { mirrors, toolbox, update: true }));
     const plain = await timeSeconds(() => ensureDebianBase(session, { mirrors, toolbox, update: true, how: 'plain' }));
-    const ratio = plain / accelerated;
-    return {
-      columns: ['', 'seconds'],
-      rows: [
-        ['accelerated', accelerated.toFixed(0)],
-        ['plain mmdebstrap', plain.toFixed(0)],
-        ['ratio', ratio.toFixed(1)],
-      ],
-      json: { acceleratedSeconds: accelerated, plainSeconds: plain, ratio },
-    };
+    const { ratio, ...table } = tabulateRatio(['accelerated', accelerated], ['plain mmdebstrap', plain]);
+    return { ...table, json: { acceleratedSeconds: accelerated, plainSeconds: plain, ratio } };
   },
 };

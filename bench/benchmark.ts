@@ -23,6 +23,17 @@ export async function timeSeconds(task: () => Promise<unknown>): Promise<number>
   return (performance.now() - start) / 1000;
 }
 
+/** Two durations, and how many times the first one goes into the second. */
+export function tabulateRatio([name, seconds]: readonly [string, number], [otherName, otherSeconds]: readonly [string, number]) {
+  const ratio = otherSeconds / seconds;
+  const rows = [
+    [name, seconds.toFixed(0)],
+    [otherName, otherSeconds.toFixed(0)],
+    ['ratio', ratio.toFixed(1)],
+  ];
+  return { ratio, columns: ['', 'seconds'], rows };
+}
+
 export function median(numbers: readonly number[]): number {
   const sorted = numbers.toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;

@@ -4,7 +4,7 @@ import { ensureRaspiosBase } from '../builder/base/raspios.ts';
 import { ensureToolbox } from '../builder/base/toolbox.ts';
 import { Failure } from '../builder/failure.ts';
 import { ensureSystem } from '../builder/profile/system.ts';
-import { type Benchmark, timeSeconds } from './benchmark.ts';
+import { type Benchmark, tabulateRatio, timeSeconds } from './benchmark.ts';
 
 /** Of a website, calendars and contacts, and a chat. */
 const PACKAGES = ['caddy', 'prosody', 'radicale'];
@@ -26,15 +26,7 @@ export const profileBenchmark: Benchmark = {
     await ensureSystem(session, options);
     const accelerated = await timeSeconds(() => ensureSystem(session, { ...options, again: true }));
     const emulated = await timeSeconds(() => ensureSystem(session, { ...options, again: true, accelerate: false }));
-    const ratio = emulated / accelerated;
-    return {
-      columns: ['', 'seconds'],
-      rows: [
-        ['accelerated', accelerated.toFixed(0)],
-        ['qemu-user alone', emulated.toFixed(0)],
-        ['ratio', ratio.toFixed(1)],
-      ],
-      json: { image: image.image.sha256, acceleratedSeconds: accelerated, emulatedSeconds: emulated, ratio },
-    };
+    const { ratio, ...table } = tabulateRatio(['accelerated', accelerated], ['qemu-user alone', emulated]);
+    return { ...table, json: { image: image.image.sha256, acceleratedSeconds: accelerated, emulatedSeconds: emulated, ratio } };
   },
 };

@@ -5,8 +5,8 @@ import { type Mirrors, sourceLines } from './apt-sources.ts';
 import { ensureLists, fetchLists } from './package-lists.ts';
 import { arePooled, formatPooled, hashKey, newestRelease, readPackageSet, scriptTexts } from './package-set.ts';
 import { runInToolbox, withWorkFolder } from './sandbox.ts';
-import { findLatest, findStage, keepStage, rememberLatest, type Stage } from './stage.ts';
-import { lockedKey, type StageOptions } from './toolbox.ts';
+import { findMade, keepMade, type Stage } from './stage.ts';
+import type { StageOptions } from './toolbox.ts';
 
 const SUITE = 'trixie';
 
@@ -37,20 +37,20 @@ export interface BaseOptions extends StageOptions {
 export async function ensureDebianBase(session: Session, options: BaseOptions): Promise<Stage> {
   const { locked, update = false, packages = PACKAGES, suite = SUITE, how = 'accelerated' } = options;
   const recipe = hashKey(suite, ...packages, how, ...(await scriptTexts(...SCRIPTS)));
-  const found = locked ? await findStage('base', lockedKey(recipe, locked)) : update ? undefined : await findLatest('base', recipe);
+  const found = await findMade('base', recipe, { locked, update });
   // Packages are added to a base by its own lists: one that has lost them is made anew, unless a lock says that it is the one.
   const whole = found && (locked || (await arePooled(found.set.lists)));
   return whole ? found : makeBase(session, options, recipe, packages);
 }
 
 /** Where its packages come from: lines of sources.list(5). */
-export function debianSources(mirrors: Mirrors | undefined, suite = SUITE): string[] {
-  return sourceLines(suite, mirrors);
+export function debianSources(mirrors: Mirrors | undefined): string[] {
+  return sourceLines(SUITE, mirrors);
 }
 
 async function makeBase(session: Session, options: BaseOptions, recipe: string, packages: readonly string[]): Promise<Stage> {
   const { toolbox, mirrors, locked, suite = SUITE } = options;
-  const source = { toolbox, sources: debianSources(mirrors, suite) };
+  const source = { toolbox, sources: sourceLines(suite, mirrors) };
   if (locked) await ensureLists(session, source, locked.lists);
   const lists = locked ?? (await fetchLists(session, source));
   return withWorkFolder(async (work) => {
@@ -66,8 +66,6 @@ async function makeBase(session: Session, options: BaseOptions, recipe: string, 
     });
     const { debs } = await readPackageSet(work.path);
     const set = { lists: lists.lists, debs };
-    const stage = await keepStage('base', lockedKey(recipe, set), join(work.path, 'base.tar'), { set, epoch });
-    if (!locked) await rememberLatest('base', recipe, stage);
-    return stage;
+    return keepMade('base', recipe, join(work.path, 'base.tar'), { set, epoch }, locked);
   });
 }

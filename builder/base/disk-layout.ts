@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { Failure } from '../failure.ts';
-import { openExt4 } from './ext4.ts';
+import { type Ext4, openExt4 } from './ext4.ts';
 import { MBR_BYTES, type Partition, parsePartitions } from './partitions.ts';
 
 /** A card's partitions, a FAT32 to boot from and an ext4 behind it, but for how large the second one is. */
@@ -47,6 +47,17 @@ export async function readLayout(raw: string): Promise<DiskLayout> {
       root: { start: root.start, ...names, features: ['none', ...features].join(',') },
       diskId: `0x${mbr.readUInt32LE(440).toString(16).padStart(8, '0')}`,
     };
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Gives `task` the root file system of such an image. */
+export async function withRoot<T>(raw: string, task: (root: Ext4) => Promise<T>): Promise<T> {
+  const { start } = (await readLayout(raw)).root;
+  const handle = await open(raw);
+  try {
+    return await task(await openExt4(handle, start));
   } finally {
     await handle.close();
   }

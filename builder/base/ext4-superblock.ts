@@ -22,14 +22,15 @@ export interface Geometry {
 
 const NEEDS_RECOVERY = 0x4;
 const IS_64BIT = 0x80;
+/** Those that no reader may overlook: what is read here takes no notice of them, or knows them. */
+const INCOMPATIBLE = { filetype: 0x2, extent: 0x40, '64bit': IS_64BIT, flex_bg: 0x200, metadata_csum_seed: 0x2000, large_dir: 0x4000 };
+const KNOWN = Object.values(INCOMPATIBLE).reduce((all, bit) => all | bit, 0);
 /** Names as in mke2fs(8) and ext4(5), by where the superblock has them and which bit they are. */
 const FEATURES = [
   { at: 92, bits: { has_journal: 0x4, ext_attr: 0x8, resize_inode: 0x10, dir_index: 0x20, sparse_super2: 0x200, orphan_file: 0x1000 } },
-  { at: 96, bits: { filetype: 0x2, extent: 0x40, '64bit': IS_64BIT, flex_bg: 0x200, metadata_csum_seed: 0x2000, large_dir: 0x4000 } },
+  { at: 96, bits: INCOMPATIBLE },
   { at: 100, bits: { sparse_super: 0x1, large_file: 0x2, huge_file: 0x8, dir_nlink: 0x20, extra_isize: 0x40, metadata_csum: 0x400 } },
 ];
-/** Of those that no reader may overlook: what is read here takes no notice of them, or knows them. */
-const KNOWN = Object.values(FEATURES[1]?.bits ?? {}).reduce((all, bit) => all | bit, 0);
 
 /** Source: https://www.kernel.org/doc/html/latest/filesystems/ext4/super.html */
 export async function readGeometry(read: (at: number, bytes: number) => Promise<Buffer>): Promise<Geometry> {

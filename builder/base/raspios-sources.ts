@@ -1,8 +1,8 @@
-import { open, writeFile } from 'node:fs/promises';
+import { writeFileAtomically } from '../atomic-file.ts';
 import { Failure } from '../failure.ts';
 import { type Mirrors, parseSources, sourceLines } from './apt-sources.ts';
-import { readLayout } from './disk-layout.ts';
-import { type Ext4, findFile, openExt4 } from './ext4.ts';
+import { withRoot } from './disk-layout.ts';
+import { type Ext4, findFile } from './ext4.ts';
 import { type OsImage, osImageFolder } from './os-image-cache.ts';
 
 /** Debian's part of an image's own apt, and Raspberry Pi's; the first form is trixie's, the second bookworm's. */
@@ -19,21 +19,16 @@ export interface SourceChoice {
 
 /** Where the packages come from that are added to an image: Debian's archive and Raspberry Pi's, which the image has the key of. */
 export async function raspiosSources(image: OsImage, { mirrors, archive }: SourceChoice): Promise<string[]> {
-  const { start } = (await readLayout(image.raw)).root;
-  const handle = await open(image.raw);
-  try {
-    const ext4 = await openExt4(handle, start);
-    const debian = mirrors ?? findMirrors(await readText(ext4, DEBIAN));
-    const raspberryPi = archive ?? parseSources(await readText(ext4, RASPBERRY_PI))[0]?.uri;
-    const key = await readFirst(ext4, KEYS);
-    if (raspberryPi === undefined || key === undefined) throw nowhere();
-    // Where the toolbox sees it: apt takes a key by its path.
-    await writeFile(osImageFolder(image.image.sha256, 'archive-key.pgp'), key);
-    const signed = `[signed-by=/cache/os-image/${image.image.sha256}/archive-key.pgp]`;
-    return [...sourceLines(image.suite, debian), `deb ${signed} ${raspberryPi} ${image.suite} main`];
-  } finally {
-    await handle.close();
-  }
+  const { debian, raspberryPi, key } = await withRoot(image.raw, async (root) => ({
+    debian: mirrors ?? findMirrors(await readText(root, DEBIAN)),
+    raspberryPi: archive ?? parseSources(await readText(root, RASPBERRY_PI))[0]?.uri,
+    key: await readFirst(root, KEYS),
+  }));
+  if (raspberryPi === undefined || key === undefined) throw nowhere();
+  // Where the toolbox sees it: apt takes a key by its path.
+  await writeFileAtomically(osImageFolder(image.image.sha256, 'archive-key.pgp'), key);
+  const signed = `[signed-by=/cache/os-image/${image.image.sha256}/archive-key.pgp]`;
+  return [...sourceLines(image.suite, debian), `deb ${signed} ${raspberryPi} ${image.suite} main`];
 }
 
 function findMirrors(text: string): Mirrors {

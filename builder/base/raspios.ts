@@ -1,17 +1,15 @@
 import { createWriteStream } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Session } from '../session.ts';
-import { type DiskLayout, readLayout } from './disk-layout.ts';
-import { openExt4 } from './ext4.ts';
+import { readLayout, withRoot } from './disk-layout.ts';
 import { packExt4 } from './ext4-tar.ts';
 import type { OsImage } from './os-image.ts';
 import { ensureLists, fetchLists } from './package-lists.ts';
 import { hashKey, newestRelease, scriptTexts } from './package-set.ts';
-import { runInToolbox, type WorkFolder, withWorkFolder } from './sandbox.ts';
-import { findLatest, findStage, keepStage, rememberLatest, type Stage } from './stage.ts';
-import { lockedKey, type StageOptions } from './toolbox.ts';
+import { runInToolbox, withWorkFolder } from './sandbox.ts';
+import { findMade, keepMade, type Stage } from './stage.ts';
+import type { StageOptions } from './toolbox.ts';
 
 const SCRIPTS = ['raspios-base.sh', 'take-over.sh', 'make-tar.sh', 'update.sh'];
 
@@ -26,8 +24,7 @@ export interface RaspiosBaseOptions extends Pick<StageOptions, 'locked' | 'updat
 export async function ensureRaspiosBase(session: Session, options: RaspiosBaseOptions): Promise<Stage> {
   const { image, locked, update = false } = options;
   const recipe = hashKey('raspios', image.image.sha256, ...(await scriptTexts(...SCRIPTS)));
-  const found = locked ? await findStage('base', lockedKey(recipe, locked)) : update ? undefined : await findLatest('base', recipe);
-  return found ?? makeBase(session, options, recipe);
+  return (await findMade('base', recipe, { locked, update })) ?? makeBase(session, options, recipe);
 }
 
 async function makeBase(session: Session, options: RaspiosBaseOptions, recipe: string): Promise<Stage> {
@@ -38,23 +35,11 @@ async function makeBase(session: Session, options: RaspiosBaseOptions, recipe: s
   const layout = await readLayout(image.raw);
   return session.progress.step('Taking the Raspberry Pi OS image apart', (note) =>
     withWorkFolder(async (work) => {
-      await unpackRoot(session, image.raw, layout, work);
+      const { signal } = session;
+      await withRoot(image.raw, (root) => pipeline(packExt4(root), createWriteStream(join(work.path, 'root.tar')), { signal }));
       const args = [`${work.inside}/base.tar`, `/cache/os-image/${image.image.sha256}/raw.img`, String(layout.boot.start)];
-      await runInToolbox(toolbox.tar, work, 'raspios-base.sh', args, { signal: session.signal, onLine: note, sourceDateEpoch: epoch });
-      const stage = await keepStage('base', lockedKey(recipe, set), join(work.path, 'base.tar'), { set, epoch, layout });
-      if (!locked) await rememberLatest('base', recipe, stage);
-      return stage;
+      await runInToolbox(toolbox.tar, work, 'raspios-base.sh', args, { signal, onLine: note, sourceDateEpoch: epoch });
+      return keepMade('base', recipe, join(work.path, 'base.tar'), { set, epoch, layout }, locked);
     }),
   );
-}
-
-async function unpackRoot({ signal }: Session, raw: string, { root }: DiskLayout, work: WorkFolder): Promise<void> {
-  const handle = await open(raw);
-  try {
-    await pipeline(packExt4(await openExt4(handle, root.start)), createWriteStream(join(work.path, 'root.tar'), { highWaterMark: 1024 * 1024 }), {
-      signal,
-    });
-  } finally {
-    await handle.close();
-  }
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { writeFileAtomically } from '../atomic-file.ts';
 import { cacheFolder } from '../cache-folder.ts';
 import type { DiskLayout } from './disk-layout.ts';
-import { type PackageSet, touchPooled } from './package-set.ts';
+import { formatPooled, hashKey, type PackageSet, touchPooled } from './package-set.ts';
 
 /** A tar in the cache, and what it was made of. */
 export interface Stage {
@@ -18,8 +18,30 @@ export interface Stage {
 
 type StageRecord = Omit<Stage, 'key' | 'tar'>;
 
+/** What is to be made, if the cache has it: what the lock pins; without one the newest by the same recipe, unless newer packages are asked for. */
+export async function findMade(
+  kind: string,
+  recipe: string,
+  { locked, update }: { readonly locked: PackageSet | undefined; readonly update: boolean },
+): Promise<Stage | undefined> {
+  if (locked) return findStage(kind, lockedKey(recipe, locked));
+  return update ? undefined : findLatest(kind, recipe);
+}
+
+/** Keeps what was made, and remembers it as the newest of its recipe unless a lock asked for just this one. */
+export async function keepMade(kind: string, recipe: string, tar: string, record: StageRecord, locked: PackageSet | undefined): Promise<Stage> {
+  const stage = await keepStage(kind, lockedKey(recipe, record.set), tar, record);
+  if (!locked) await rememberLatest(kind, recipe, stage);
+  return stage;
+}
+
+/** A stage's key when everything that goes in is known. */
+function lockedKey(recipe: string, set: PackageSet): string {
+  return hashKey(recipe, formatPooled(set.lists), formatPooled(set.debs));
+}
+
 /** A stage that is whole in the cache, else undefined. Using it counts for `cache prune`. */
-export async function findStage(kind: string, key: string): Promise<Stage | undefined> {
+async function findStage(kind: string, key: string): Promise<Stage | undefined> {
   const tar = cacheFolder(kind, `${key}.tar`);
   const text = await readFile(cacheFolder(kind, `${key}.json`), 'utf8').catch(() => undefined);
   if (text === undefined || !(await stat(tar).catch(() => undefined))) return undefined;
@@ -31,7 +53,7 @@ export async function findStage(kind: string, key: string): Promise<Stage | unde
 }
 
 /** Moves a finished tar into the cache; its record is written last, so that half an entry is none. */
-export async function keepStage(kind: string, key: string, tar: string, record: StageRecord): Promise<Stage> {
+async function keepStage(kind: string, key: string, tar: string, record: StageRecord): Promise<Stage> {
   const kept = cacheFolder(kind, `${key}.tar`);
   await mkdir(cacheFolder(kind), { recursive: true });
   await rename(tar, kept);
@@ -40,12 +62,12 @@ export async function keepStage(kind: string, key: string, tar: string, record: 
 }
 
 /** Without a lock, the newest stage made by the same recipe is good enough: `--update` makes a new one. */
-export async function findLatest(kind: string, recipe: string): Promise<Stage | undefined> {
+async function findLatest(kind: string, recipe: string): Promise<Stage | undefined> {
   const key = await readFile(latestFile(kind, recipe), 'utf8').catch(() => undefined);
   return key === undefined ? undefined : findStage(kind, key.trim());
 }
 
-export async function rememberLatest(kind: string, recipe: string, stage: Stage): Promise<void> {
+async function rememberLatest(kind: string, recipe: string, stage: Stage): Promise<void> {
   await writeFileAtomically(latestFile(kind, recipe), `${stage.key}\n`);
 }
 

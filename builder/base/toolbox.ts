@@ -6,7 +6,7 @@ import { type Mirrors, sourceLines } from './apt-sources.ts';
 import { movedOn } from './package-lists.ts';
 import { arePooled, formatPooled, hashKey, newestRelease, type PackageSet, readPackageSet, scriptTexts } from './package-set.ts';
 import { runOnHost, withWorkFolder } from './sandbox.ts';
-import { findLatest, findStage, keepStage, rememberLatest, type Stage } from './stage.ts';
+import { findMade, keepMade, type Stage } from './stage.ts';
 
 const SUITE = 'trixie';
 
@@ -29,7 +29,7 @@ export interface StageOptions {
 /** The root of the host's architecture that holds every program that makes bytes (IMAGE.md). Made once, about 20 s. */
 export async function ensureToolbox({ progress, signal }: Session, { mirrors, locked, update = false }: StageOptions): Promise<Stage> {
   const recipe = hashKey(SUITE, ...PACKAGES, process.arch, ...(await scriptTexts('toolbox.sh', 'pool.sh')));
-  const found = locked ? await findStage('toolbox', lockedKey(recipe, locked)) : update ? undefined : await findLatest('toolbox', recipe);
+  const found = await findMade('toolbox', recipe, { locked, update });
   if (found) return found;
   return progress.step('Making the toolbox (a small Debian with the image tools)', (note) =>
     withWorkFolder(async (work) => {
@@ -41,14 +41,7 @@ export async function ensureToolbox({ progress, signal }: Session, { mirrors, lo
       await runOnHost('toolbox.sh', args, { signal, onLine: note, env: { WORK: work.path, POOL: cacheFolder('pool'), TMPDIR: work.path } });
       const set = await readPackageSet(work.path);
       if (locked && formatPooled(set.lists) !== formatPooled(locked.lists)) throw movedOn();
-      const stage = await keepStage('toolbox', lockedKey(recipe, set), tar, { set, epoch: await newestRelease(set) });
-      if (!locked) await rememberLatest('toolbox', recipe, stage);
-      return stage;
+      return keepMade('toolbox', recipe, tar, { set, epoch: await newestRelease(set) }, locked);
     }),
   );
-}
-
-/** A stage's key when everything that goes in is known. */
-export function lockedKey(recipe: string, set: PackageSet): string {
-  return hashKey(recipe, formatPooled(set.lists), formatPooled(set.debs));
 }

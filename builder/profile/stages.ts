@@ -1,7 +1,6 @@
 import { hostMirrors, type Mirrors } from '../base/apt-sources.ts';
 import { debianSources, ensureDebianBase } from '../base/debian.ts';
-import type { OsImageLock } from '../base/os-image.ts';
-import { ensureOsImage } from '../base/os-image.ts';
+import { ensureOsImage, type OsImageLock } from '../base/os-image.ts';
 import { ensureRaspiosBase } from '../base/raspios.ts';
 import { raspiosSources } from '../base/raspios-sources.ts';
 import type { Stage } from '../base/stage.ts';
@@ -37,8 +36,9 @@ export async function ensureStages(session: Session, workspace: LoadedWorkspace,
   const lock = update || !before || !pinsBase(before, profile) ? undefined : before;
   const mirrors = await findMirrors(workspace);
   const toolbox = await ensureToolbox(session, { mirrors, update, locked: lock?.toolbox });
-  const make = profile.base === 'debian-arm64' ? makeDebianBase : makeRaspiosBase;
-  const { base, sources, image } = await make(session, workspace, profile, { toolbox, mirrors, lock, update });
+  const made = { toolbox, mirrors, lock, update };
+  const isDebian = profile.base === 'debian-arm64';
+  const { base, sources, image } = await (isDebian ? makeDebianBase(session, made) : makeRaspiosBase(session, workspace, profile, made));
   const system = await ensureSystem(session, { toolbox, base, sources, packages: packagesOf(workspace, profile), locked: lock?.added });
   const after = { lock: 1, epoch: base.epoch, image, toolbox: toolbox.set, base: base.set, added: system.added } as const;
   await keepLock(workspace.folder, profile.profile, before, after, locked);
@@ -58,7 +58,7 @@ interface Base {
   readonly image?: OsImageLock;
 }
 
-async function makeDebianBase(session: Session, _: LoadedWorkspace, __: Profile, { lock, ...options }: BaseOptions): Promise<Base> {
+async function makeDebianBase(session: Session, { lock, ...options }: BaseOptions): Promise<Base> {
   return { base: await ensureDebianBase(session, { ...options, locked: lock?.base }), sources: debianSources(options.mirrors) };
 }
 
@@ -67,9 +67,12 @@ async function makeRaspiosBase(session: Session, workspace: LoadedWorkspace, pro
   const { folder, operator } = workspace;
   const { suite, release, image: file } = profile.raspios ?? {};
   const choice = { locked: lock?.image, suite, release, file };
-  const { raw, ...image } = await ensureOsImage(session, choice, { source: raspiosSource(folder, operator), folder });
-  const sources = await raspiosSources({ raw, ...image }, { mirrors, archive: operator.raspios?.archive });
-  return { base: await ensureRaspiosBase(session, { toolbox, image: { raw, ...image }, sources, locked: lock?.base, update }), sources, image };
+  const found = await ensureOsImage(session, choice, { source: raspiosSource(folder, operator), folder });
+  const sources = await raspiosSources(found, { mirrors, archive: operator.raspios?.archive });
+  const base = await ensureRaspiosBase(session, { toolbox, image: found, sources, locked: lock?.base, update });
+  // Where it lies in this machine's cache is nobody else's business.
+  const { raw: _, ...image } = found;
+  return { base, sources, image };
 }
 
 function noLock(workspace: string, profile: string): Failure {

@@ -52,7 +52,7 @@ function readName(header: Buffer): string {
   return prefix === '' ? text(0, 100) : `${prefix}/${text(0, 100)}`;
 }
 
-/** "LENGTH key=value\n", one after the other, the length counting all of it. */
+/** "LENGTH key=value\n", one after the other, the length counting all of it. The package "tar" takes the values for text, and these are bytes. */
 function parseRecords(body: Buffer): Map<string, Buffer> {
   const records = new Map<string, Buffer>();
   for (let at = 0; at < body.length; ) {

@@ -5,6 +5,3 @@ export const BASE_BOARDS: Readonly<Record<Profile['base'], readonly Profile['boa
   'debian-arm64': ['pi3', 'pi4'],
   'raspios-lite-arm64': ['pi3', 'pi4', 'pi5', 'zero2w'],
 };
-
-/** What a profile has by itself, whatever it names, in the order it is laid: `services` stand between the first ones and first boot. */
-export const BUILT_IN = ['card', 'raspios', 'firstboot'] as const;

@@ -1,8 +1,11 @@
-import { BASE_BOARDS, BUILT_IN } from './bases.ts';
+import { BASE_BOARDS } from './bases.ts';
 import { checkName, type Entry } from './entries.ts';
 import type { Finding } from './finding.ts';
 import { suggestHint } from './rules/suggest.ts';
 import type { Overlay, Profile } from './schema.ts';
+
+/** Overlays that cards have by themselves. */
+export const BUILT_IN: readonly string[] = ['card', 'raspios', 'firstboot'];
 
 /** What a profile's own file can't tell: whether its boards, base and services go together. */
 export function checkProfile(entry: Entry<Profile>, overlays: ReadonlyMap<string, Entry<Overlay>>): Finding[] {
@@ -20,17 +23,13 @@ function checkBase({ source, known: { base, boards = [] } }: Entry<Profile>): Fi
 }
 
 function checkServices({ source, known: { services = [] } }: Entry<Profile>, overlays: ReadonlyMap<string, unknown>): Finding[] {
-  const choice = [...overlays.keys()].filter((name) => !isBuiltIn(name));
+  const choice = [...overlays.keys()].filter((name) => !BUILT_IN.includes(name));
   return services.flatMap((service, index) => {
     const path = ['services', index];
-    if (isBuiltIn(service)) return [source.error(path, `Every card has "${service}" by itself`, 'Leave it out')];
+    if (BUILT_IN.includes(service)) return [source.error(path, `Every card has "${service}" by itself`, 'Leave it out')];
     if (services.indexOf(service) < index) return [source.error(path, `Service "${service}" stands twice`, 'Leave one out')];
     return overlays.has(service) ? [] : [source.error(path, `Unknown service "${service}"`, suggestHint(service, choice))];
   });
-}
-
-function isBuiltIn(name: string): boolean {
-  return BUILT_IN.some((one) => one === name);
 }
 
 /** Two overlays of one card can't bring the same file. */

@@ -1,17 +1,10 @@
 import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
-import { readLayout } from '../../builder/base/disk-layout.ts';
-import { type Ext4, type Inode, openExt4, ROOT_INODE } from '../../builder/base/ext4.ts';
+import { withRoot } from '../../builder/base/disk-layout.ts';
+import { type Ext4, type Inode, ROOT_INODE } from '../../builder/base/ext4.ts';
 
 /** Everything in an image's root file system by path: kind, mode, owners, time, where it leads, extended attributes, ACLs, capabilities, digest. */
 export async function describeImageTree(raw: string): Promise<Map<string, string>> {
-  const { start } = (await readLayout(raw)).root;
-  const handle = await open(raw);
-  try {
-    return await describeFolder(await openExt4(handle, start));
-  } finally {
-    await handle.close();
-  }
+  return withRoot(raw, describeFolder);
 }
 
 async function describeFolder(ext4: Ext4): Promise<Map<string, string>> {
