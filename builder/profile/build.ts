@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { writeFileAtomically } from '../atomic-file.ts';
 import { hashKey, scriptTexts } from '../base/package-set.ts';
 import { checkPlatform, withWorkFolder } from '../base/sandbox.ts';
@@ -11,12 +12,14 @@ import { findProfile } from '../workspace/find-named.ts';
 import type { LoadedWorkspace } from '../workspace/load.ts';
 import type { Profile } from '../workspace/schema.ts';
 import { ensureSecrets, readSeedKey } from '../workspace/secrets.ts';
+import { checkBoardsStart, filesOfOtherBoards, listBootFiles } from './board-files.ts';
 import { overlaysOf, serviceUnits, settingsFiles } from './contents.ts';
 import { type DiskPlan, makeLayout, planDisk, writeDisk } from './disk.ts';
 import { type LayerEntry, planLayer, renderLayer } from './layer.ts';
 import { readOverlayFiles } from './overlay-files.ts';
 import { bootFiles, type ProfileFacts, profileFiles } from './profile-files.ts';
 import { ensureStages, type LockOptions, type Stages } from './stages.ts';
+import type { System } from './system.ts';
 
 export interface MadeProfile {
   readonly prefix: Prefix;
@@ -33,18 +36,27 @@ export async function makeProfile(session: Session, workspace: LoadedWorkspace, 
   const profile = findProfile(workspace, name);
   await ensureSecrets(workspace.folder);
   const stages = await ensureStages(session, workspace, profile, options);
-  const { facts, groups } = await planProfile(workspace, profile, stages);
-  const prefix = (await findMade(facts.build)) ?? (await makePrefix(session, stages, facts, groups));
+  const plan = await planProfile(workspace, profile, stages);
+  const { facts } = plan;
+  const prefix = (await findMade(facts.build)) ?? (await makePrefix(session, stages, plan));
   return { prefix, facts, stages };
 }
 
+interface ProfilePlan {
+  readonly facts: ProfileFacts;
+  readonly groups: readonly (readonly LayerEntry[])[];
+  /** Of the base's boot partition: what is there for other boards. */
+  readonly leftOut: readonly string[];
+}
+
 /** What goes on the disk, and where, with the hash of all of it. */
-async function planProfile(workspace: LoadedWorkspace, profile: Profile, { toolbox, base, system }: Stages) {
+async function planProfile(workspace: LoadedWorkspace, profile: Profile, { toolbox, base, system }: Stages): Promise<ProfilePlan> {
   const overlays = overlaysOf(workspace, profile);
   const groups = await Promise.all(overlays.map(readOverlayFiles));
   const layer = planLayer(groups, system);
   const plan = planDisk(base.layout ?? makeLayout(profile.profile), system, layer, parseByteSize(profile.reserve) ?? 0);
   const seedKey = await readSeedKey(workspace.folder);
+  const leftOut = await planBoot(profile, system);
   const settings = settingsFiles(overlays);
   const units = serviceUnits(overlays);
   const made = renderLayer(layer, system, base.epoch).toString('base64');
@@ -52,23 +64,29 @@ async function planProfile(workspace: LoadedWorkspace, profile: Profile, { toolb
     profile.profile,
     system.key,
     toolbox.key,
-    JSON.stringify({ plan, settings, units }),
+    JSON.stringify({ plan, leftOut, settings, units }),
     seedKey,
     made,
     ...(await scriptTexts('disk.sh')),
   ];
   const facts: ProfileFacts = { profile: profile.profile, build: hashKey(...inputs), plan, epoch: base.epoch, seedKey, settings, units };
-  return { facts, groups };
+  return { facts, groups, leftOut };
 }
 
-async function makePrefix(session: Session, stages: Stages, facts: ProfileFacts, groups: readonly (readonly LayerEntry[])[]): Promise<Prefix> {
+async function planBoot(profile: Profile, system: System): Promise<string[]> {
+  const names = await listBootFiles(join(system.folder, 'boot.tar'));
+  checkBoardsStart(names, profile);
+  return filesOfOtherBoards(names, profile.boards);
+}
+
+async function makePrefix(session: Session, stages: Stages, { facts, groups, leftOut }: ProfilePlan): Promise<Prefix> {
   return session.progress.step(`Writing the disk of the profile "${facts.profile}"`, (note) =>
     withWorkFolder(async (work) => {
       const { toolbox, base, system } = stages;
       const entries = planLayer([...groups, profileFiles(facts)], system);
       const laid = new Set(entries.map(({ path }) => path));
       const attributes = system.attributes.filter(({ path }) => !laid.has(path));
-      const parts = { system, layer: renderLayer(entries, system, base.epoch), attributes, boot: bootFiles(facts) };
+      const parts = { system, layer: renderLayer(entries, system, base.epoch), attributes, boot: bootFiles(facts), leftOut };
       const { raw, journal } = await writeDisk(toolbox, work, facts.plan, parts, {
         signal: session.signal,
         onLine: note,

@@ -60,6 +60,8 @@ export interface DiskParts {
   readonly attributes: System['attributes'];
   /** Files of the boot partition beside the packages'. */
   readonly boot: ReadonlyMap<string, Buffer>;
+  /** Those of the packages' files that the boot partition goes without. */
+  readonly leftOut: readonly string[];
 }
 
 /** Writes the disk, all but the seed region, and finds the journal, which a flasher must write whole. */
@@ -67,12 +69,13 @@ export async function writeDisk(
   toolbox: Stage,
   work: WorkFolder,
   plan: DiskPlan,
-  { system, layer, attributes, boot }: DiskParts,
+  { system, layer, attributes, boot, leftOut }: DiskParts,
   options: SandboxOptions,
 ): Promise<{ raw: string; journal: BlockRange[] }> {
   await writeFile(join(work.path, 'layer.tar'), layer);
   await mkdir(join(work.path, 'layer-boot'));
   for (const [name, content] of boot) await writeFile(join(work.path, 'layer-boot', name), content);
+  await writeFile(join(work.path, 'left-out'), leftOut.map((name) => `${name}\n`).join(''));
   await writeFile(join(work.path, 'layout'), renderLayout(plan));
   await writeAttributes(work, attributes);
   await runInToolbox(toolbox.tar, work, 'disk.sh', [`/cache/system/${system.key}`], options);

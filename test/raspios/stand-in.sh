@@ -40,7 +40,13 @@ write_boot() {
 	strip_initrd "$boot/initrd.img-$version"
 	find "$root/usr/lib/modules" -name 'virtio*.ko*' -delete
 	depmod --basedir "$root" "$version"
-	mv "$boot/bcm2837-rpi-3-b.dtb" "$boot/bcm2710-rpi-3-b.dtb"
+	for name in 3-b zero-2-w; do
+		mv "$boot/bcm2837-rpi-$name.dtb" "$boot/bcm2710-rpi-$name.dtb"
+	done
+	# By name alone: nothing here starts a Pi 5, and QEMU needs no firmware.
+	for name in kernel_2712.img initramfs_2712 bcm2712-rpi-5-b.dtb bootcode.bin start.elf start4.elf fixup.dat fixup4.dat; do
+		[ -e "$boot/$name" ] || echo "stand-in for $name" >"$boot/$name"
+	done
 	cat >"$boot/config.txt" <<-'END'
 		dtparam=audio=on
 		camera_auto_detect=1

@@ -1,7 +1,7 @@
 #!/bin/sh
 # In the toolbox: writes $WORK/disk.img from SYSTEM/root.tar, SYSTEM/boot.tar (system.sh), $WORK/layer.tar and $WORK/layer-boot/, mounting nothing.
 # usage: disk.sh SYSTEM. $WORK/layout says how it is laid out (disk.ts writes it; sizes in bytes).
-# Leaves $WORK/journal: the extents of the ext4 journal, as debugfs prints them.
+# $WORK/left-out names, a line each, what of boot.tar stays away. Leaves $WORK/journal: the extents of the ext4 journal, as debugfs prints them.
 # shellcheck disable=SC2154 # what $WORK/layout assigns
 set -eu
 
@@ -17,6 +17,7 @@ main() {
 make_boot() {
 	mkdir "$WORK/boot"
 	tar --extract --file "$1" --directory "$WORK/boot" --no-same-owner
+	while read -r name; do rm "$WORK/boot/$name"; done <"$WORK/left-out"
 	cp -r "$WORK/layer-boot/." "$WORK/boot/"
 	truncate --size "$boot_bytes" "$WORK/boot.fat"
 	# --invariant must stand before -i: after it, the id is silently ignored.
