@@ -22,7 +22,7 @@ const MIB = 1024 * 1024;
 /** Nobody listens there: whoever asks a mirror fails. */
 const NO_NETWORK = { http_proxy: 'http://127.0.0.1:9', https_proxy: 'http://127.0.0.1:9' };
 
-describe.each(['trixie'] as const)('a stand-in for Raspberry Pi OS %s (official images cannot be reached from here)', (suite) => {
+describe.each(['trixie', 'bookworm'] as const)('a stand-in for Raspberry Pi OS %s (official images cannot be reached from here)', (suite) => {
   let ground: Ground;
   let card: string;
   const inWorkspace = (...args: readonly string[]) => semeur(...args, '--workspace', ground.workspace);

@@ -104,10 +104,8 @@ write_root() {
 	# Whoever made an initramfs by these settings would make it for the machine that builds.
 	sed -i 's/^MODULES=.*/MODULES=dep/' "$root/etc/initramfs-tools/initramfs.conf"
 	echo update_initramfs=yes >"$root/etc/initramfs-tools/update-initramfs.conf"
-	# Older than what the archive has.
-	awk '/^Package: / { old = $2 == "dash" || $2 == "perl-base" } old && /^Version: / { $0 = $0 "~old" } { print }' \
-		"$root/var/lib/dpkg/status" >"$WORK/status"
-	cat "$WORK/status" >"$root/var/lib/dpkg/status"
+	make_older dash
+	make_older perl-base
 	write_sources
 	# What a copy may lose: an ACL, a capability, a hard link, a time finer than a second.
 	cp "$root/usr/bin/cat" "$root/usr/local/bin/capable"
@@ -115,6 +113,14 @@ write_root() {
 	ln "$root/usr/local/bin/capable" "$root/usr/local/bin/twin"
 	chroot "$root" setfacl -m u:33:r /etc/fstab
 	touch --date '2020-02-02 02:02:02.123456789' "$root/etc/issue"
+}
+
+# Older than what the archive has: a package, those of the same source, and what they say of one another.
+make_older() {
+	status=$root/var/lib/dpkg/status
+	version=$(awk -v name="$1" '/^Package: / { found = $2 == name } found && /^Version: / { print $2; exit }' "$status")
+	sed "s/^Version: $version\$/&~old/; s/(= $version)/(= $version~old)/g" "$status" >"$WORK/status"
+	cat "$WORK/status" >"$status"
 }
 
 write_sources() {
