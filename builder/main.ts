@@ -21,6 +21,7 @@ const VERBS = {
   demo: async () => (await import('./verbs/demo.ts')).addDemo,
   inspect: async () => (await import('./verbs/inspect.ts')).addInspect,
   plant: async () => (await import('./verbs/plant.ts')).addPlant,
+  overlay: async () => (await import('./verbs/overlay.ts')).addOverlay,
   profile: async () => (await import('./verbs/profile.ts')).addProfile,
   reissue: async () => (await import('./verbs/reissue.ts')).addReissue,
   revoke: async () => (await import('./verbs/revoke.ts')).addRevoke,

@@ -31,6 +31,8 @@ const heartbeatSchema = z.strictObject({
   rootFree: whole.nullable(),
   rootSize: whole.nullable(),
   failedUnits: z.array(text()).max(20),
+  /** Cards made before services had a health check send none. */
+  illServices: z.array(text()).max(20).optional(),
   remoteAccess: z.enum(['on', 'off']),
   underVoltage: z.boolean().nullable(),
   certificateExpires: z.int().nullable(),

@@ -13,7 +13,7 @@ import type { LoadedWorkspace } from '../workspace/load.ts';
 import type { Profile } from '../workspace/schema.ts';
 import { ensureSecrets, readSeedKey } from '../workspace/secrets.ts';
 import { checkBoardsStart, filesOfOtherBoards, listBootFiles } from './board-files.ts';
-import { overlaysOf, serviceUnits, settingsFiles } from './contents.ts';
+import { overlaysOf, serviceLists, serviceUnits, settingsFiles } from './contents.ts';
 import { type DiskPlan, makeLayout, planDisk, writeDisk } from './disk.ts';
 import { type LayerEntry, planLayer, renderLayer } from './layer.ts';
 import { readOverlayFiles } from './overlay-files.ts';
@@ -59,17 +59,18 @@ async function planProfile(workspace: LoadedWorkspace, profile: Profile, { toolb
   const leftOut = await planBoot(profile, system);
   const settings = settingsFiles(overlays);
   const units = serviceUnits(overlays);
+  const lists = serviceLists(overlays);
   const made = renderLayer(layer, system, base.epoch).toString('base64');
   const inputs = [
     profile.profile,
     system.key,
     toolbox.key,
-    JSON.stringify({ plan, leftOut, settings, units }),
+    JSON.stringify({ plan, leftOut, settings, units, lists }),
     seedKey,
     made,
     ...(await scriptTexts('disk.sh')),
   ];
-  const facts: ProfileFacts = { profile: profile.profile, build: hashKey(...inputs), plan, epoch: base.epoch, seedKey, settings, units };
+  const facts: ProfileFacts = { profile: profile.profile, build: hashKey(...inputs), plan, epoch: base.epoch, seedKey, settings, units, lists };
   return { facts, groups, leftOut };
 }
 

@@ -5,12 +5,14 @@ import type { SettingsFile } from './built.ts';
 
 /** In the order they are laid: what every card has, the services, first boot last, for it changes most with Semeur itself. */
 export function overlaysOf({ overlays }: LoadedWorkspace, { base, services }: Profile): LoadedOverlay[] {
-  const own = base === 'raspios-lite-arm64' ? ['raspios'] : [];
-  return ['card', ...own, ...services, 'firstboot'].map((name) => {
+  const find = (name: string) => {
     const overlay = overlays.get(name);
     if (!overlay) throw new Failure(`Cannot find the overlay "${name}"`, { hint: 'Run "semeur check"', exitCode: 2 });
     return overlay;
-  });
+  };
+  const own = base === 'raspios-lite-arm64' ? ['raspios'] : [];
+  const front = services.some((name) => find(name).front !== undefined) ? ['front'] : [];
+  return ['card', ...own, ...front, ...services, 'firstboot'].map(find);
 }
 
 /** Every file that a seed may bring, sorted by path. */
@@ -22,4 +24,19 @@ export function settingsFiles(overlays: readonly LoadedOverlay[]): SettingsFile[
 /** The units that services switch on, and that read settings: those of overlays with templates. */
 export function serviceUnits(overlays: readonly LoadedOverlay[]): string[] {
   return overlays.filter(({ templates }) => templates.length > 0).flatMap(({ units }) => units.enable);
+}
+
+/** What the card has to know of its services, by file in /usr/lib/semeur/profile/: one a line, fields apart by tabs. */
+export function serviceLists(overlays: readonly LoadedOverlay[]): Record<string, readonly string[]> {
+  const line = (...fields: readonly (string | number)[]) => fields.join('\t');
+  return {
+    'ports.list': overlays.flatMap(({ ports }) => ports.map(({ reach, protocol, port }) => line(reach, protocol, port))),
+    'front.list': overlays.flatMap(({ front, overlay, title }) => (front === undefined ? [] : [line(overlay, front, title.fr, title.en)])),
+    'health.list': overlays.flatMap(({ health, overlay, title }) => (health === undefined ? [] : [line(overlay, health, title.fr, title.en)])),
+    'backup.list': overlays.flatMap(({ backup, overlay }) =>
+      backup === undefined
+        ? []
+        : [...(backup.before ? [line(overlay, 'before', backup.before)] : []), ...backup.paths.map((path) => line(overlay, 'path', path))],
+    ),
+  };
 }

@@ -17,10 +17,12 @@ export interface ProfileFacts {
   readonly settings: readonly SettingsFile[];
   /** Of the services: started again once their settings are there. */
   readonly units: readonly string[];
+  /** Of the services, by file. */
+  readonly lists: Readonly<Record<string, readonly string[]>>;
 }
 
 /** What first boot must know, on the root file system. */
-export function profileFiles({ profile, build, plan, epoch, seedKey, settings, units }: ProfileFacts): LayerEntry[] {
+export function profileFiles({ profile, build, plan, epoch, seedKey, settings, units, lists }: ProfileFacts): LayerEntry[] {
   const conf = [
     `profile ${profile}`,
     `digest-of-build ${build}`,
@@ -33,6 +35,7 @@ export function profileFiles({ profile, build, plan, epoch, seedKey, settings, u
     '/usr/lib/semeur/profile/allowed_signers': renderAllowedSigners(seedKey).trimEnd(),
     '/usr/lib/semeur/profile/settings.list': settings.map(({ mode, owner, path }) => `${mode} ${owner} ${path}`).join('\n'),
     '/usr/lib/semeur/profile/units.list': units.join('\n'),
+    ...Object.fromEntries(Object.entries(lists).map(([name, lines]) => [`/usr/lib/semeur/profile/${name}`, lines.join('\n')])),
     // systemd sets a clock that is behind this file's time forward to it: a Pi has no clock of its own.
     '/usr/lib/clock-epoch': '',
   };

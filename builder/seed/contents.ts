@@ -78,10 +78,11 @@ export function renderSeedFiles(
   const enrolment = { ...common, ...describeEnrolment(operator, keys, home) };
   for (const [name, template] of templates.own) files.set(name, Buffer.from(template(enrolment)));
   if (client.wifi) files.set(WIFI[0], Buffer.from(templates.wifi({ wifi: describeWifi(client.wifi) })));
+  const account = { name: client.client, bcrypt: keys.account.bcrypt };
   for (const service of services) {
     const { defaults = {}, files: ofService = new Map<string, Template>() } = templates.services.get(service) ?? {};
     const settings = { ...defaults, ...client.settings[service] };
-    for (const [name, template] of ofService) files.set(name, Buffer.from(template({ ...common, settings })));
+    for (const [name, template] of ofService) files.set(name, Buffer.from(template({ ...common, account, settings })));
   }
   return files;
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { EXIT, Failure } from '../failure.ts';
 import { makeVpnKey, readSecret, secretsFile, type VpnKey, writeSecret } from '../workspace/secrets.ts';
+import { type ClientAccount, makeClientAccount } from './account.ts';
 import { type ClientCode, makeClientCode } from './client-code.ts';
 
 const DAY = 86_400_000;
@@ -20,14 +21,17 @@ export interface ClientKeys {
   readonly tokenExpires: string;
   /** On the client's leaflet; the seed has its hash. */
   readonly code: ClientCode;
+  /** On the leaflet as well; it stays theirs when seeds are issued anew. */
+  readonly account: ClientAccount;
   /** What was issued so far is good for nothing any more, for good: the next generation is. */
   readonly revoked?: true;
 }
 
 export async function ensureClientKeys(workspace: string, client: string, now: Date = new Date()): Promise<ClientKeys> {
   const found = await readSecret<ClientKeys>(keysFile(workspace, client));
-  if (found?.code) return found;
-  const keys = found ? { ...found, code: makeClientCode() } : makeClientKeys(1, now, makeClientCode());
+  if (found?.code && found.account) return found;
+  const own = await completeOwn(found);
+  const keys = found ? { ...found, ...own } : makeClientKeys(1, now, own);
   await writeSecret(keysFile(workspace, client), keys);
   return keys;
 }
@@ -35,7 +39,7 @@ export async function ensureClientKeys(workspace: string, client: string, now: D
 /** New keys and a new token in the place of those before, which home stops taking when it reads the order. */
 export async function reissueClientKeys(workspace: string, client: string, now: Date = new Date()): Promise<ClientKeys> {
   const found = await requireClientKeys(workspace, client);
-  const keys = makeClientKeys(found.generation + 1, now, found.code ?? makeClientCode());
+  const keys = makeClientKeys(found.generation + 1, now, await completeOwn(found));
   await writeSecret(keysFile(workspace, client), keys);
   return keys;
 }
@@ -59,13 +63,21 @@ function keysFile(workspace: string, client: string): string {
   return secretsFile(workspace, 'clients', `${client}.json`);
 }
 
-function makeClientKeys(generation: number, now: Date, code: ClientCode): ClientKeys {
+/** What people know by heart, or have on paper. */
+type Own = Pick<ClientKeys, 'code' | 'account'>;
+
+/** What an older Semeur has not made yet is added. */
+async function completeOwn(found: Partial<Own> = {}): Promise<Own> {
+  return { code: found.code ?? makeClientCode(), account: found.account ?? (await makeClientAccount()) };
+}
+
+function makeClientKeys(generation: number, now: Date, own: Own): ClientKeys {
   return {
     generation,
     vpn: makeVpnKey(),
     presharedKey: randomBytes(32).toString('base64'),
     token: randomBytes(32).toString('base64url'),
     tokenExpires: new Date(now.getTime() + TOKEN_DAYS * DAY).toISOString(),
-    code,
+    ...own,
   };
 }

@@ -9,7 +9,7 @@ import { readUserCa } from '../workspace/secrets.ts';
 import { nurseryAddress } from './addresses.ts';
 import { type ClientKeys, ensureClientKeys } from './keys.ts';
 
-/** Tells home of these clients, in out/orders/, and the operator their codes, in out/NAME.code. What already says so is left as it is. */
+/** Tells home of these clients, in out/orders/, and the operator what goes on their leaflet: out/NAME.code and out/NAME.account. What already says so is left as it is. */
 export async function writeOrders(workspace: LoadedWorkspace, clients: readonly Client[]): Promise<Order[]> {
   const { folder, operator } = workspace;
   const orders: Order[] = [];
@@ -18,6 +18,7 @@ export async function writeOrders(workspace: LoadedWorkspace, clients: readonly 
     const order = makeOrder(client, operator, keys);
     await writeIfNew(join(ordersFolder(folder), `${client.client}.json`), `${JSON.stringify(order, null, 2)}\n`);
     await writeIfNew(join(folder, 'out', `${client.client}.code`), `${keys.code.text}\n`);
+    await writeIfNew(join(folder, 'out', `${client.client}.account`), `name ${client.client}\npassword ${keys.account.password}\n`);
     orders.push(order);
   }
   await writeIfNew(join(ordersFolder(folder), 'user-ca.pub'), `${await readUserCa(folder)}\n`);

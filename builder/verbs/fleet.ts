@@ -76,6 +76,7 @@ function describeHealth({ health, alarms, diagnosis }: FleetEntry): string {
     ...(diagnosis === null ? [] : [diagnosis]),
     ...(health?.report === 'needs-help' ? ['needs help'] : []),
     ...(health && health.failedUnits.length > 0 ? [`failed: ${health.failedUnits.join(' ')}`] : []),
+    ...(health?.illServices?.length ? [`services that don't answer: ${health.illServices.join(' ')}`] : []),
     ...(health?.underVoltage ? ['weak power supply'] : []),
     ...(health?.remoteAccess === 'off' ? ['remote access is off'] : []),
   ];

@@ -1,7 +1,8 @@
 import { checkName, type Entry } from './entries.ts';
 import type { Finding } from './finding.ts';
+import type { Overlay } from './overlay-schema.ts';
 import { suggestHint } from './rules/suggest.ts';
-import type { ClientFile, Overlay, Profile } from './schema.ts';
+import type { ClientFile, Profile } from './schema.ts';
 import type { Path, Source } from './source.ts';
 
 type ClientEntry = Entry<ClientFile>;

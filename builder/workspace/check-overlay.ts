@@ -3,8 +3,8 @@ import { join, sep } from 'node:path';
 import { refuseSetting } from './check-clients.ts';
 import { checkName, type Entry } from './entries.ts';
 import type { Finding } from './finding.ts';
+import type { Overlay } from './overlay-schema.ts';
 import { readTree, refuseTreeEntry, type TreeEntry } from './overlay-tree.ts';
-import type { Overlay } from './schema.ts';
 
 /** Whether what overlay.yaml speaks of is there, and goes together. */
 export async function checkOverlay(entry: Entry<Overlay>, folder: string): Promise<Finding[]> {
@@ -15,6 +15,8 @@ export async function checkOverlay(entry: Entry<Overlay>, folder: string): Promi
     ...(await checkTemplates(entry, folder)),
     ...checkStated(entry, tree),
     ...checkUnits(entry),
+    ...checkPrograms(entry, tree),
+    ...checkFront(entry, tree),
     ...checkTree(entry, tree),
   ];
 }
@@ -61,6 +63,26 @@ function checkUnits({ source, known: { units } }: Entry<Overlay>): Finding[] {
   return mask.flatMap((unit, index) =>
     enable.includes(unit) ? [source.error(['units', 'mask', index], `Unit "${unit}" is also switched on`, 'Choose')] : [],
   );
+}
+
+/** What the card runs of an overlay comes with it. */
+function checkPrograms({ source, known: { health, backup } }: Entry<Overlay>, tree: readonly TreeEntry[]): Finding[] {
+  const named = [
+    [['health'], health],
+    [['backup', 'before'], backup?.before],
+  ] as const;
+  return named.flatMap(([at, path]) => {
+    if (path === undefined) return [];
+    const file = tree.find((entry) => entry.path === path && entry.kind === 'file');
+    if (!file) return [source.error(at, `Cannot find the program "files${path}" beside this file`)];
+    return file.isProgram ? [] : [source.error(at, `"files${path}" is no program`, `chmod +x files${path}`)];
+  });
+}
+
+function checkFront({ source, known: { overlay, front } }: Entry<Overlay>, tree: readonly TreeEntry[]): Finding[] {
+  const path = `/etc/caddy/semeur.d/${overlay}.caddy`;
+  if (front === undefined || overlay === undefined || tree.some((entry) => entry.path === path)) return [];
+  return [source.error(['front'], `Cannot find "files${path}" beside this file`, `Write it: it answers for http://HOSTNAME.local/${front}/`)];
 }
 
 /** These findings stand at the entry itself, not in overlay.yaml. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { clientSchema, operatorSchema, overlaySchema, profileSchema } from './schema.ts';
+import { overlaySchema } from './overlay-schema.ts';
+import { clientSchema, operatorSchema, profileSchema } from './schema.ts';
 
 const SCHEMAS = { operator: operatorSchema, profile: profileSchema, client: clientSchema, overlay: overlaySchema } as const;
 

@@ -1,4 +1,5 @@
-import type { Client, Operator, Overlay, Profile } from './schema.ts';
+import type { Overlay } from './overlay-schema.ts';
+import type { Client, Operator, Profile } from './schema.ts';
 
 /** An overlay and the folder that holds its overlay.yaml, templates and files/. */
 export type LoadedOverlay = Overlay & { readonly folder: string };

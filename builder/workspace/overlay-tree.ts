@@ -1,4 +1,4 @@
-import { readdir, readlink } from 'node:fs/promises';
+import { lstat, readdir, readlink } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { refuseCardPath } from './rules/card-paths.ts';
 import type { Refusal } from './rules/rule.ts';
@@ -10,6 +10,8 @@ export interface TreeEntry {
   readonly kind: 'file' | 'folder' | 'link' | 'other';
   /** Where a link points. */
   readonly target?: string;
+  /** A file that may be run. */
+  readonly isProgram?: boolean;
 }
 
 /** Lists a tree without following links. */
@@ -23,7 +25,8 @@ export async function readTree(root: string, path = ''): Promise<TreeEntry[]> {
       const inside = `${path}/${entry.name}`;
       if (entry.isDirectory()) return [{ path: inside, kind: 'folder' }, ...(await readTree(root, inside))];
       if (entry.isSymbolicLink()) return [{ path: inside, kind: 'link', target: await readlink(join(root, inside)) }];
-      return [{ path: inside, kind: entry.isFile() ? 'file' : 'other' }];
+      if (!entry.isFile()) return [{ path: inside, kind: 'other' }];
+      return [{ path: inside, kind: 'file', isProgram: ((await lstat(join(root, inside))).mode & 0o100) !== 0 }];
     }),
   );
   return found.flat();

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { checkOverlay } from './check-overlay.ts';
 import { type Entry, listFolders, readEntry } from './entries.ts';
 import type { Finding } from './finding.ts';
-import { type Overlay, overlaySchema } from './schema.ts';
+import { type Overlay, overlaySchema } from './overlay-schema.ts';
 
 const SEMEUR = join(import.meta.dirname, '..', '..');
 

@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import { schemaComment } from './json-schema.ts';
-import type { ClientFile, Operator, Overlay } from './schema.ts';
+import type { Overlay } from './overlay-schema.ts';
+import type { ClientFile, Operator } from './schema.ts';
 
 export interface NewClient extends Pick<ClientFile, 'client' | 'name' | 'profile'> {
   readonly language?: string | undefined;

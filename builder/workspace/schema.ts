@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { refuseEndpoint, refuseHomeUrl, refuseListen, refuseMirror, refusePrefix } from './rules/addresses.ts';
-import { mode, owner, refuseCardPath, refuseSeedPath, refuseTemplatePath, unit } from './rules/card-paths.ts';
 import { name, refuseHostName, refuseSize, refuseTimeZone } from './rules/names.ts';
 import { fingerprint, refuseImagePath, refuseListUrl, refuseWorkspacePath, releaseDate } from './rules/raspios.ts';
 import { line, matching, ruled } from './rules/rule.ts';
@@ -93,44 +92,3 @@ export const clientSchema = z.strictObject({
 export type ClientFile = z.output<typeof clientSchema>;
 /** A client with what the file leaves out taken from the operator. */
 export type Client = ClientFile & Required<Pick<ClientFile, 'language' | 'hostname' | 'timezone'>>;
-
-const bilingual = z.strictObject({ fr: line(400), en: line(400) });
-
-/** overlays/NAME/overlay.yaml */
-export const overlaySchema = z.strictObject({
-  overlay: name().describe('As the folder is named'),
-  title: bilingual,
-  summary: bilingual,
-  packages: profileSchema.shape.packages,
-  settings: z
-    .record(
-      matching(/^[a-z][A-Za-z0-9_]{0,31}$/, 'a key that begins with a small letter, then letters, digits or "_"'),
-      z.strictObject({
-        title: bilingual,
-        default: z.string(),
-        max: z.int().min(1).max(100_000).describe('The longest text, in characters').optional(),
-      }),
-    )
-    .default({})
-    .describe('What clients may say, and what holds when they do not'),
-  templates: z
-    .array(
-      z.strictObject({
-        from: ruled(refuseTemplatePath),
-        to: ruled(refuseSeedPath),
-        mode: mode().default('0644'),
-        owner: owner().default('root:root'),
-      }),
-    )
-    .default([])
-    .describe('Handlebars templates beside this file, rendered for each client'),
-  files: z
-    .array(z.strictObject({ path: ruled(refuseCardPath), mode: mode().optional(), owner: owner().optional() }))
-    .default([])
-    .describe('Modes and owners in files/ other than 0644 (0755 for programs) and root:root'),
-  units: z
-    .strictObject({ enable: z.array(unit()).default([]), mask: z.array(unit()).default([]) })
-    .prefault({})
-    .describe('systemd units switched on, and off for good'),
-});
-export type Overlay = z.output<typeof overlaySchema>;

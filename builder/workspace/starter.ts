@@ -1,6 +1,7 @@
 import { renderSchemas, schemaComment } from './json-schema.ts';
+import type { Overlay } from './overlay-schema.ts';
 import { renderClient, renderText } from './render-client.ts';
-import type { Operator, Overlay } from './schema.ts';
+import type { Operator } from './schema.ts';
 
 export interface StarterOptions {
   readonly operator: string;

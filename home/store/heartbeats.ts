@@ -28,7 +28,7 @@ export function keepHeartbeat(database: Database, card: Card, beat: Heartbeat, n
        ON CONFLICT (client) DO UPDATE SET at = ?2, public_key = ?3, boot_id = ?4, boot_counter = ?5, earlier_boots = ?6, body = ?7`,
     )
     .run(card.client, now, card.publicKey, beat.bootId, beat.bootCounter, earlier.join(' '), JSON.stringify(beat));
-  if (beat.report !== 'done' || beat.failedUnits.length > 0) return;
+  if (beat.report !== 'done' || beat.failedUnits.length > 0 || (beat.illServices ?? []).length > 0) return;
   database.sql("UPDATE clients SET state = 'well', state_since = ? WHERE client = ? AND state = 'confirmed'").run(now, card.client);
 }
 

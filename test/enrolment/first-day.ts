@@ -77,7 +77,11 @@ export function describeFirstBoot(image: () => CardImage, enrolled: () => Enroll
       const page = await ground.run(...FROM_LAN, '--fail', `http://127.0.0.1:${LAN.status}/`);
       expect(page).toContain('lang="fr"');
       expect(page).toContain('tout va bien');
-      expect(await ground.run(...FROM_LAN, '--fail', `http://127.0.0.1:${LAN.website}/`)).toContain('reine-des-prés');
+      expect(page).toContain('<a href="//127.0.0.1/site/">Site web</a></li>');
+      const front = `http://127.0.0.1:${LAN.web}`;
+      expect(await ground.run(...FROM_LAN, '--fail', `${front}/`)).toContain('tout va bien');
+      expect(await ground.run(...FROM_LAN, '--fail', `${front}/site/`)).toContain('reine-des-prés');
+      expect(await ground.run(...FROM_LAN, '--fail', `${front}/site/style.css`)).toContain('font');
     });
 
     it("joins the client's Wi-Fi network (two radios of mac80211_hwsim: one is the card's, the other the box's)", async () => {

@@ -50,6 +50,19 @@ describe('the status page', () => {
     expect((await ask(card, 'GET /style.css', [`Host: ${HOST}`])).status).toBe('200');
   });
 
+  it('leads to the services, by the name that it was asked for, and says which does not answer', async () => {
+    const card = await wellCard();
+    await writeFile(
+      card.path('usr/lib/semeur/profile/front.list'),
+      'website\tsite\tSite web\tWebsite\ncalendar\tcalendar\tAgenda & contacts\tCalendar\n',
+    );
+    await writeFile(card.path('run/semeur/ill'), 'calendar\tno answer\n');
+    await card.run(SHELLS[1], 'write-status');
+    const body = await page(card);
+    expect(body).toContain('<li><a href="//durand.local/site/">Site web</a></li>');
+    expect(body).toContain('<li><a href="//durand.local/calendar/">Agenda &amp; contacts</a> : ne répond pas.');
+  });
+
   it('speaks English to a client who does, and says what is wrong', async () => {
     const card = await wellCard({ language: 'en', withCode: false });
     await writeFile(card.path('run/semeur/state'), 'needs-help\n');

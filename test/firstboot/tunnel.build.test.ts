@@ -1,4 +1,4 @@
-import { chmod, mkdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, rm, stat, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -174,6 +174,7 @@ describe.skipIf(noHub)(`an enrolment (home is a stand-in, the hub wireguard-go)$
       remoteAccess: 'on',
       report: 'done',
       failedUnits: [],
+      illServices: [],
       build: '0',
     });
     expect(beats[0]).toMatchObject({ temperature: null, underVoltage: null, rootFree: expect.any(Number), rootSize: expect.any(Number) });
@@ -181,22 +182,22 @@ describe.skipIf(noHub)(`an enrolment (home is a stand-in, the hub wireguard-go)$
     expect(beats[1]).toMatchObject({ bootCounter: 2, bootId: 'another', report: 'working' });
   });
 
-  it('opens SSH and the metrics to the tunnel alone, and to no operator once the client says so', async () => {
+  it('opens SSH, the metrics and what services open to it to the tunnel alone, and to no operator once the client says so', async () => {
     const hub = await openHub();
     const card = await enrolledCard(hub);
-    for (const port of ['22', '9100', '8480']) await hub.listenOnCard(port);
+    for (const port of ['22', '9100', '8480', '5222', '7000']) await hub.listenOnCard(port);
     const open = async (from: string, to: string) => {
-      const ports = await Promise.all(['22', '9100', '80'].map(async (port) => ((await hub.reaches(from, to, port)) ? port : '')));
+      const ports = await Promise.all(['22', '9100', '80', '5222', '7000'].map(async (port) => ((await hub.reaches(from, to, port)) ? port : '')));
       return ports.filter((port) => port !== '');
     };
     expect(await open('198.51.100.1', '198.51.100.2')).toEqual(['80']);
     expect(await open(OPERATOR, CARD_ADDRESS)).toEqual(['22', '9100']);
     expect(await open(HUB, CARD_ADDRESS)).toEqual(['22', '9100']);
-    // Another web server has port 80, so the status page leaves it.
-    await mkdir(card.path('etc/systemd/system/multi-user.target.wants'), { recursive: true });
-    await symlink('/nowhere', card.path('etc/systemd/system/multi-user.target.wants/caddy.service'));
+    // A service has port 80, so the status page leaves it.
+    await writeFile(card.path('usr/lib/semeur/profile/ports.list'), 'lan\ttcp\t80\nlan\ttcp\t5222\nvpn\ttcp\t7000\n');
     await card.run(BUSYBOX, 'firewall');
-    expect(await open('198.51.100.1', '198.51.100.2')).toEqual([]);
+    expect(await open('198.51.100.1', '198.51.100.2')).toEqual(['5222']);
+    expect(await open(OPERATOR, CARD_ADDRESS)).toEqual(['22', '9100', '7000']);
     const held = await Promise.all([OPERATOR, HUB].map((from) => hub.hold(from, CARD_ADDRESS, '22')));
     const metrics = await hub.hold(HUB, CARD_ADDRESS, '9100');
     expect(await card.run(DASH, '/usr/sbin/semeur-remote', 'off')).toEqual({ exitCode: 0, output: '' });
@@ -210,7 +211,7 @@ describe.skipIf(noHub)(`an enrolment (home is a stand-in, the hub wireguard-go)$
     await card.run(BUSYBOX, 'firewall');
     expect(await open(OPERATOR, CARD_ADDRESS)).toEqual([]);
     await card.run(BUSYBOX, '/usr/sbin/semeur-remote', 'on');
-    expect(await open(OPERATOR, CARD_ADDRESS)).toEqual(['22', '9100']);
+    expect(await open(OPERATOR, CARD_ADDRESS)).toEqual(['22', '9100', '7000']);
   });
 });
 

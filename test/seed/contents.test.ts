@@ -14,14 +14,15 @@ const KEYS: ClientKeys = {
   token: 'token',
   tokenExpires: '2027-01-01T00:00:00Z',
   code: { text: 'AB2C-D3EF', salt: '0011223344556677' },
+  account: { password: 'k7qe-m2xa-9tdb', bcrypt: '$2a$05$hash' },
 };
 const HOME = { hubKey: 'hub', pins: ['pin'], userCa: 'ca' };
 
-async function render(wifi?: Client['wifi']) {
+async function render(wifi?: Client['wifi'], services = ['website']) {
   const workspace = await loadWorkspace(EXAMPLES);
   const durand = workspace.clients.get('durand');
   if (!durand) throw new Error('the example has no client "durand"');
-  return renderSeedFiles(await loadSeedTemplates(workspace), workspace.operator, { ...durand, wifi } as Client, KEYS, HOME, ['website']);
+  return renderSeedFiles(await loadSeedTemplates(workspace), workspace.operator, { ...durand, wifi } as Client, KEYS, HOME, services);
 }
 
 describe('renderSeedFiles()', () => {
@@ -54,5 +55,11 @@ describe('renderSeedFiles()', () => {
       'enrol/token',
       'code.hash',
     ]);
+  });
+
+  it("gives the services the hash of the people's password, never the password", async () => {
+    const files = await render(undefined, ['front', 'website']);
+    expect(files.get('settings/etc/caddy/account.caddy')?.toString()).toContain('\tdurand $2a$05$hash\n');
+    for (const content of files.values()) expect(content.includes(KEYS.account.password)).toBe(false);
   });
 });

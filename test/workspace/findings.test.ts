@@ -171,6 +171,17 @@ const ROWS: readonly Row[] = [
     '[blog.service]\n  mask: [blog.service]',
     ['12:10: error: Unit "blog.service" is also switched on'],
   ],
+  ['invalid-port', OVERLAY, 'units:', 'ports: [{ port: 70000, reach: lan }]\nunits:', ['10:17: error: Expected at most 65535']],
+  ['invalid-front', OVERLAY, 'units:', 'front: blog\nunits:', ['10:8: error: Cannot find "files/etc/caddy/semeur.d/blog.caddy" beside this file']],
+  [
+    'invalid-health-missing',
+    OVERLAY,
+    'units:',
+    'health: /usr/bin/look\nunits:',
+    ['10:9: error: Cannot find the program "files/usr/bin/look" beside this file'],
+  ],
+  ['invalid-health-no-program', OVERLAY, 'units:', 'health: /usr/bin/blog\nunits:', ['10:9: error: "files/usr/bin/blog" is no program']],
+  ['invalid-backup', OVERLAY, 'units:', 'backup: { paths: [] }\nunits:', ['10:18: error: Expected at least 1 in the list']],
 ];
 
 describe('readWorkspace()', () => {

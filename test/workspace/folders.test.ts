@@ -41,6 +41,34 @@ describe('readWorkspace(), from one file to another', () => {
     });
   });
 
+  it('refuses two services of a profile at one port, or at one place of the front door', async () => {
+    const more = 'front: journal\nports: [{ port: 7000, reach: lan }]\n';
+    const bare = OVERLAY.replace(/(templates|files):\n.*\n/g, '');
+    const files = {
+      'overlays/blog/overlay.yaml': `${OVERLAY}${more}`,
+      'overlays/blog/files/etc/caddy/semeur.d/blog.caddy': '',
+      'overlays/wiki/overlay.yaml': `${bare.replace('overlay: blog', 'overlay: wiki')}${more}`,
+      'overlays/wiki/files/etc/caddy/semeur.d/wiki.caddy': '',
+      'profiles/maison.yaml': 'profile: maison\nbase: debian-arm64\nboards: [pi4]\nservices: [blog, wiki]\n',
+    };
+    await withWorkspace(files, async (folder) => {
+      expect(await findIn(folder)).toEqual([
+        'profiles/maison.yaml:4:18: error: Services "blog" and "wiki" both answer at "/journal/" of the front door',
+        'profiles/maison.yaml:4:18: error: Services "blog" and "wiki" both listen at port 7000 (tcp)',
+      ]);
+    });
+  });
+
+  it('refuses a board that has too little memory for the services', async () => {
+    const files = {
+      'overlays/blog/overlay.yaml': `${OVERLAY}needs: { memory: 300MiB }\n`,
+      'profiles/maison.yaml': 'profile: maison\nbase: raspios-lite-arm64\nboards: [pi4, zero2w]\nservices: [blog]\n',
+    };
+    await withWorkspace(files, async (folder) => {
+      expect(await findIn(folder)).toEqual(['profiles/maison.yaml:3:15: error: The services need 556.0 MiB of memory, a zero2w has 512.0 MiB']);
+    });
+  });
+
   it('refuses an overlay that has the name of a shipped one, one without its file, and a file that ends with .yml', async () => {
     const files = {
       'overlays/website/overlay.yaml': OVERLAY.replace('overlay: blog', 'overlay: website').replace(/(templates|files):\n.*\n/g, ''),

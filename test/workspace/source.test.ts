@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { overlaySchema } from '../../builder/workspace/overlay-schema.ts';
 import { readValue } from '../../builder/workspace/read-value.ts';
-import { clientSchema, operatorSchema, overlaySchema, profileSchema } from '../../builder/workspace/schema.ts';
+import { clientSchema, operatorSchema, profileSchema } from '../../builder/workspace/schema.ts';
 import { parseSource } from '../../builder/workspace/source.ts';
 import { findIn, VALID, withWorkspace } from './sample-workspace.ts';
 

@@ -14,6 +14,7 @@ health() {
 		echo "number rootFree $(root_bytes avail)"
 		echo "number rootSize $(root_bytes size)"
 		echo "word failedUnits [$(failed_units)]"
+		echo "word illServices [$(ill_services)]"
 		echo "text remoteAccess 3 $(remote_access)"
 		echo "word underVoltage $(under_voltage)"
 		echo "number certificateExpires $(certificate_end)"
@@ -51,6 +52,15 @@ failed_units() {
 	separator=
 	systemctl list-units --state=failed --plain --no-legend --full 2>/dev/null | head -n 20 | while read -r unit _; do
 		printf '%s%s' "$separator" "$(text "$unit" 100)"
+		separator=,
+	done
+}
+
+# By name, as check-services found them.
+ill_services() {
+	separator=
+	cut -f 1 "${ROOT:-}/run/semeur/ill" 2>/dev/null | head -n 20 | while read -r name; do
+		printf '%s%s' "$separator" "$(text "$name" 32)"
 		separator=,
 	done
 }

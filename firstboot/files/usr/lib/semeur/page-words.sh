@@ -25,6 +25,9 @@ word_away() {
 word_called() { either "La carte a parlé à votre coopérative le $1 pour la dernière fois." "The card last spoke to your co-operative on $1."; }
 word_never_called() { either "La carte n'a pas encore parlé à votre coopérative depuis qu'elle est allumée." "The card has not spoken to your co-operative since it was switched on."; }
 
+word_services_title() { either 'Vos services' 'Your services'; }
+word_ill() { either ' : ne répond pas. Votre coopérative le sait, ou le saura dans cinq minutes.' ": does not answer. Your co-operative knows, or will within five minutes."; }
+
 word_rights_title() { either 'Ce que votre coopérative peut faire' 'What your co-operative may do'; }
 word_rights() {
 	either "Recevoir des nouvelles de la carte : température, place libre, pannes." "Hear how the card is: temperature, free space, faults."

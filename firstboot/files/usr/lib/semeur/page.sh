@@ -29,6 +29,7 @@ page() {
 		<p>$(word_since "$(moment "$(fact since)")")</p>
 		<p>$(last_call)</p>
 		$(messages)
+		$(services)
 		<h2>$(word_rights_title)</h2>
 		<ul>
 		$(word_rights | sed 's|.*|<li>&</li>|')
@@ -63,6 +64,16 @@ messages() {
 	esac
 	echo '<ul class="messages">'
 	fact message | sed 's|.*|<li>&</li>|'
+	echo '</ul>'
+}
+
+# On the front door's port, wherever this page was asked for.
+services() {
+	[ -n "$(fact service)" ] || return 0
+	printf '<h2>%s</h2>\n<ul class="services">\n' "$(word_services_title)"
+	fact service | while read -r state place title; do
+		echo "<li><a href=\"//$(printf %s "${HTTP_HOST:-}" | sed 's/:[0-9]*$//')/$place/\">$title</a>$([ "$state" = well ] || word_ill)</li>"
+	done
 	echo '</ul>'
 }
 

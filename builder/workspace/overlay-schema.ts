@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { mode, owner, refuseCardPath, refuseSeedPath, refuseTemplatePath, unit } from './rules/card-paths.ts';
+import { name, refuseSize } from './rules/names.ts';
+import { line, matching, ruled } from './rules/rule.ts';
+import { profileSchema } from './schema.ts';
+
+const bilingual = z.strictObject({ fr: line(400), en: line(400) });
+const size = () => ruled(refuseSize);
+
+/** overlays/NAME/overlay.yaml */
+export const overlaySchema = z.strictObject({
+  overlay: name().describe('As the folder is named'),
+  title: bilingual.describe('What people call it'),
+  summary: bilingual.describe('What it does for them, in one sentence'),
+  packages: profileSchema.shape.packages,
+  settings: z
+    .record(
+      matching(/^[a-z][A-Za-z0-9_]{0,31}$/, 'a key that begins with a small letter, then letters, digits or "_"'),
+      z.strictObject({
+        title: bilingual.describe('What is asked'),
+        default: z.string().describe('What holds when the client says nothing'),
+        max: z.int().min(1).max(100_000).describe('The longest text, in characters').optional(),
+      }),
+    )
+    .default({})
+    .describe('What clients may say, and what holds when they do not'),
+  templates: z
+    .array(
+      z.strictObject({
+        from: ruled(refuseTemplatePath).describe('A file beside this one'),
+        to: ruled(refuseSeedPath).describe('Where it goes on the card'),
+        mode: mode().default('0644').describe('As chmod takes it'),
+        owner: owner().default('root:root').describe('"user:group", of the card'),
+      }),
+    )
+    .default([])
+    .describe('Handlebars templates beside this file, rendered for each client'),
+  files: z
+    .array(
+      z.strictObject({
+        path: ruled(refuseCardPath).describe('A file of files/, as it stands on the card'),
+        mode: mode().describe('As chmod takes it').optional(),
+        owner: owner().describe('"user:group", of the card').optional(),
+      }),
+    )
+    .default([])
+    .describe('Modes and owners in files/ other than 0644 (0755 for programs) and root:root'),
+  units: z
+    .strictObject({
+      enable: z.array(unit()).default([]).describe('Switched on'),
+      mask: z.array(unit()).default([]).describe('Off for good, whatever a preset or a newer package says'),
+    })
+    .prefault({})
+    .describe('systemd units switched on, and off for good'),
+  front: matching(/^[a-z][a-z0-9-]{0,30}$/, 'a word such as "calendar"')
+    .describe('Its place on the front door: http://HOSTNAME.local/WORD/, which files/etc/caddy/semeur.d/NAME.caddy answers')
+    .optional(),
+  ports: z
+    .array(
+      z.strictObject({
+        port: z.int().min(1).max(65535).describe('Where it listens'),
+        protocol: z.enum(['tcp', 'udp']).default('tcp').describe('How'),
+        reach: z.enum(['lan', 'vpn']).describe("Who gets through: the home's network, or operators and home"),
+      }),
+    )
+    .default([])
+    .describe("What the card's packet filter lets through; every other port is shut"),
+  health: ruled(refuseCardPath)
+    .describe('A program in files/: exit code 0 while the service does its job; else its first line says what is wrong')
+    .optional(),
+  backup: z
+    .strictObject({
+      paths: z.array(ruled(refuseCardPath)).min(1).describe('Files and folders that hold what people made; restored with the units stopped'),
+      before: ruled(refuseCardPath).describe('A program in files/ that makes them fit to be copied, such as a dump of a database').optional(),
+    })
+    .describe('What a backup must hold')
+    .optional(),
+  needs: z
+    .strictObject({
+      memory: size().default('0').describe('While it works, measured'),
+      disk: size().default('0').describe('Beside its packages, at the start'),
+    })
+    .prefault({})
+    .describe('What it takes of the card'),
+  energy: bilingual.describe('What it costs in energy, and how to make it cost less').optional(),
+});
+export type Overlay = z.output<typeof overlaySchema>;
