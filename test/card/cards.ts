@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { runCommand } from '../../builder/command.ts';
 import type { ClientManifest } from '../../builder/image/client-image.ts';
 import { loadPrefix, type Prefix } from '../../builder/image/prefix.ts';
+import { oneAtATime } from '../one-at-a-time.ts';
 
 export const CHECKOUT = join(import.meta.dirname, '../..');
 
@@ -16,9 +17,11 @@ export async function semeur(...args: readonly string[]): Promise<string> {
 
 /** Builds the three clients. @returns their manifests by name. */
 export async function buildCards(...options: readonly string[]): Promise<Map<string, ClientManifest>> {
-  await mkdir(CARDS, { recursive: true });
-  await cp(join(CHECKOUT, 'examples'), CARDS, { recursive: true });
-  const report = JSON.parse(await semeur('build', '--all', '--json', '--workspace', CARDS, ...options));
+  const report = await oneAtATime(`${CARDS}.lock`, async () => {
+    await mkdir(CARDS, { recursive: true });
+    await cp(join(CHECKOUT, 'examples'), CARDS, { recursive: true });
+    return JSON.parse(await semeur('build', '--all', '--json', '--workspace', CARDS, ...options));
+  });
   return new Map(report.clients.map((manifest: ClientManifest) => [manifest.client, manifest]));
 }
 

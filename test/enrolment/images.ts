@@ -5,6 +5,7 @@ import { findCheckout } from '../../builder/house/checkout.ts';
 import type { ClientManifest } from '../../builder/image/client-image.ts';
 import { type BootFiles, readBootFiles } from '../../builder/try/boot-files.ts';
 import { createQuietSession } from '../image/sample-prefix.ts';
+import { oneAtATime } from '../one-at-a-time.ts';
 import { WIFI } from './wifi-box.ts';
 
 /** Where cards look for home: a literal address, so that its HTTPS is reachable without a resolver. */
@@ -25,6 +26,10 @@ const FOLDER = join(findCheckout(), 'out', 'enrolment');
 
 /** Builds the card, in out/enrolment/; what is there already and is right is not made again. */
 export async function buildCardImage(): Promise<CardImage> {
+  return oneAtATime(`${FOLDER}.lock`, build);
+}
+
+async function build(): Promise<CardImage> {
   const consoles = join(FOLDER, 'consoles');
   await mkdir(consoles, { recursive: true });
   await cp(join(findCheckout(), 'examples'), FOLDER, { recursive: true });

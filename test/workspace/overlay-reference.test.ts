@@ -23,6 +23,8 @@ describe('docs/', () => {
 describe('the services that come with Semeur', () => {
   it('each say how their health is checked, what to back up, and what they cost', async () => {
     const { overlays } = await readOverlays(join(ROOT, 'examples'));
-    for (const { value } of overlays.values()) if (value?.front !== undefined) expect(value).toMatchObject({ health: expect.any(String), backup: expect.anything(), energy: expect.anything() });
+    for (const { value } of overlays.values())
+      if (value?.front !== undefined)
+        expect(value).toMatchObject({ health: expect.any(String), backup: expect.anything(), energy: expect.anything() });
   });
 });
