@@ -32,6 +32,8 @@ rows() {
 		python3|python3|test fast|decodes images by its own lzma
 		shellcheck|shellcheck|test fast|checks the shell programs
 		busybox|busybox|test fast|runs the first-boot steps under a second shell
+		/usr/lib/python3/dist-packages/caldav|python3-caldav|test|asks a card's calendar as a telephone does
+		cadaver|cadaver|test|opens a card's shared folder as a computer does
 		/usr/bin/chromium-headless-shell|chromium-headless-shell|test fast|opens the pages that people see
 	END
 }

@@ -33,12 +33,14 @@ async function build(): Promise<CardImage> {
   const consoles = join(FOLDER, 'consoles');
   await mkdir(consoles, { recursive: true });
   await cp(join(findCheckout(), 'examples'), FOLDER, { recursive: true });
-  await shareWithCards();
+  await takeLock();
   const operator = join(FOLDER, 'semeur.yaml');
   const text = (await readFile(operator, 'utf8'))
     .replace(/endpoints: .*/, `endpoints: ["${HOME_ADDRESS}:51820"]`)
     .replace(/url: .*/, `url: https://${HOME_ADDRESS}:8443`);
   await writeFile(operator, text);
+  const profile = join(FOLDER, 'profiles', 'maison.yaml');
+  await writeFile(profile, (await readFile(profile, 'utf8')).replace(/^services: .*$/m, 'services: [website, calendar, share]'));
   const client = join(FOLDER, 'clients', `${CLIENT}.yaml`);
   await writeFile(client, `${await readFile(client, 'utf8')}wifi: ${JSON.stringify(WIFI)}\n`);
   const main = [process.execPath, '--disable-warning=ExperimentalWarning', join(findCheckout(), 'builder', 'main.ts')];
@@ -48,13 +50,10 @@ async function build(): Promise<CardImage> {
   return { workspace: FOLDER, raw, files: await readBootFiles(createQuietSession(), raw, consoles), manifest, consoles };
 }
 
-/** The key that signs seeds and the lock are part of a profile: with those of out/test/, its profile is this one too. */
-async function shareWithCards(): Promise<void> {
-  const cards = join(findCheckout(), 'out', 'test');
-  await mkdir(join(FOLDER, 'secrets'), { recursive: true, mode: 0o700 });
-  for (const file of ['secrets/seed_key', 'secrets/seed_key.pub', 'profiles/maison.lock']) {
-    if ((await exists(join(cards, file))) && !(await exists(join(FOLDER, file)))) await cp(join(cards, file), join(FOLDER, file));
-  }
+/** With the lock of out/test/, toolbox and base are those that are in the cache. */
+async function takeLock(): Promise<void> {
+  const [theirs, own] = [join(findCheckout(), 'out', 'test'), FOLDER].map((folder) => join(folder, 'profiles', 'maison.lock')) as [string, string];
+  if (!(await exists(own)) && (await exists(theirs))) await cp(theirs, own);
 }
 
 async function exists(file: string): Promise<boolean> {
