@@ -46,7 +46,7 @@ export function describeServices(image: () => CardImage, enrolled: () => Enrolle
     });
 
     it('keep a calendar (python3-caldav)', async () => {
-      const said = await run('python3', '-c', WRITE_EVENT, `${FRONT}/.well-known/caldav`, CLIENT, password);
+      const said = await run('/usr/bin/python3', '-c', WRITE_EVENT, `${FRONT}/.well-known/caldav`, CLIENT, password);
       expect(said).toBe("Agenda ['Cueillette du thym']\n");
     });
 
