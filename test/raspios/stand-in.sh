@@ -119,7 +119,7 @@ write_root() {
 make_older() {
 	status=$root/var/lib/dpkg/status
 	version=$(awk -v name="$1" '/^Package: / { found = $2 == name } found && /^Version: / { print $2; exit }' "$status")
-	sed "s/^Version: $version\$/&~old/; s/(= $version)/(= $version~old)/g" "$status" >"$WORK/status"
+	sed "s/^Version: $version\$/&~old/; s/= $version)/= $version~old)/g" "$status" >"$WORK/status"
 	cat "$WORK/status" >"$status"
 }
 

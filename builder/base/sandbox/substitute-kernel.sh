@@ -23,7 +23,7 @@ make_initrd() {
 	cat >"$folder/$LABEL" <<-END
 		#!/bin/sh
 		set -eu
-		[ "\$1" != prereqs ] || exit 0
+		[ "\${1:-}" != prereqs ] || exit 0
 		for try in 1 2 3 4 5 6 7 8 9; do
 			[ ! -b /dev/disk/by-label/$LABEL ] || exec mount -t ext4 -o ro /dev/disk/by-label/$LABEL "\$rootmnt/usr/lib/modules"
 			sleep 1
