@@ -32,6 +32,9 @@ rows() {
 		python3|python3|test fast|decodes images by its own lzma
 		shellcheck|shellcheck|test fast|checks the shell programs
 		busybox|busybox|test fast|runs the first-boot steps under a second shell
+		promtool|prometheus|test fast|tries the alert rules, and watches a home
+		amtool|prometheus-alertmanager|test fast|checks how alerts are mailed
+		prometheus-node-exporter|prometheus-node-exporter|test fast|shows the metrics that a card shows
 		/usr/bin/chromium-headless-shell|chromium-headless-shell|test fast|opens the pages that people see
 	END
 }
