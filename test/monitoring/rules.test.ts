@@ -9,6 +9,8 @@ import { type AlertRule, MONITORING, metricsIn, readPanelQueries, readRules } fr
 
 afterEach(closeHomes);
 
+const PAGE = join(findCheckout(), 'docs', 'monitoring.md');
+
 /** Fails with all that it wrote. */
 async function check(...argv: [string, ...string[]]): Promise<void> {
   const [program, ...args] = argv;
@@ -41,7 +43,7 @@ describe('the alert rules', () => {
   });
 
   it('are in docs/monitoring.md, word for word', async () => {
-    const page = await readFile(join(findCheckout(), 'docs', 'monitoring.md'), 'utf8');
+    const page = await readFile(PAGE, 'utf8');
     expect(page.split('\n').filter((line) => line.startsWith('| `Semeur'))).toEqual((await readRules()).map(renderRow));
   });
 
@@ -50,6 +52,9 @@ describe('the alert rules', () => {
     const { text } = await (await openHome()).metrics('/metrics');
     const names = [...text.matchAll(/^# TYPE (\S+)/gm)].map((match) => match[1]);
     expect(metricsIn(queries).filter((name) => name.startsWith('semeur_') && !names.includes(name))).toEqual([]);
+    // And the page tells of each.
+    const page = await readFile(PAGE, 'utf8');
+    expect(names.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
   });
 
   it('ask the cards for nothing that Prometheus throws away, nor has it keep more', async () => {
