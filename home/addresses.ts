@@ -1,3 +1,6 @@
+/** Of the listener for those who watch the fleet, in the tunnel. */
+export const METRICS_PORT = 9180;
+
 /** The addresses of an operator's fleet, all in one /48 (docs/protocol.md). */
 export interface FleetNetwork {
   /** The hub's, for cards that have a key of their own. */

@@ -1,4 +1,5 @@
 import type { FleetNetwork } from './addresses.ts';
+import type { Counts } from './counts.ts';
 import type { HeartbeatQueue } from './heartbeat-queue.ts';
 import type { HostCa } from './host-ca.ts';
 import type { Card } from './store/cards.ts';
@@ -17,6 +18,7 @@ export interface Home {
   readonly hostCa: HostCa;
   readonly heartbeats: HeartbeatQueue;
   readonly sources: Sources;
+  readonly counts: Counts;
   readonly log: Log;
 }
 
@@ -39,6 +41,8 @@ export interface Sources {
   isNursery(remote: string, nurseryAddress: string): boolean;
   /** The final address that it stands for; undefined for anything else. */
   cardAddress(remote: string): string | undefined;
+  /** May it see how the whole fleet is? This machine itself, and operators. */
+  isWatcher(remote: string): boolean;
 }
 
 /** Only after the transaction is on the disk. What fails here is made good when the hub next compares itself with the database. */

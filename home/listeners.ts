@@ -1,7 +1,8 @@
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { checkBody, MOST_BYTES, parseBody } from './body.ts';
 import { answerClaim } from './claim.ts';
-import type { Home, Log } from './home.ts';
+import { countRefusal } from './counts.ts';
+import type { Home } from './home.ts';
 import { createRateLimit, type RateLimit, type RateLimitOptions } from './rate-limit.ts';
 import { asRefusal, Refusal } from './refusal.ts';
 import { createReportAnswers } from './report.ts';
@@ -39,8 +40,8 @@ const LIMITS: Limits = {
 /** Three servers, each with its own routes and nothing of the others'. */
 export function createListeners(home: Home, tls: Tls, limits: Limits = LIMITS): Listeners {
   const perAddress = (remote: string) => remote;
-  const [nursery, tunnel] = [createServer(home.log), createServer(home.log)];
-  const open = createServer(home.log, tls);
+  const [nursery, tunnel] = [createServer(home), createServer(home)];
+  const open = createServer(home, tls);
   limit(nursery, [createRateLimit(limits.tunnel, perAddress)]);
   limit(tunnel, [createRateLimit(limits.tunnel, perAddress)]);
   limit(open, [createRateLimit(limits.internet), createRateLimit(limits.together, () => '')]);
@@ -55,7 +56,7 @@ export function createListeners(home: Home, tls: Tls, limits: Limits = LIMITS): 
   return { nursery, tunnel, open };
 }
 
-function createServer(log: Log, tls?: Tls): FastifyInstance {
+export function createServer({ log, counts }: Pick<Home, 'log' | 'counts'>, tls?: Tls): FastifyInstance {
   const options = {
     bodyLimit: MOST_BYTES,
     logger: false,
@@ -76,6 +77,7 @@ function createServer(log: Log, tls?: Tls): FastifyInstance {
   });
   server.setErrorHandler((error, _, reply) => {
     const refusal = asRefusal(error);
+    countRefusal(counts, refusal.word);
     if (refusal.status >= 500) log.error({ word: refusal.word, err: refusal.cause ?? error }, 'request failed');
     if (refusal.retryAfter !== undefined) reply.header('retry-after', refusal.retryAfter);
     return reply.code(refusal.status).type('text/plain; charset=utf-8').send(`error ${refusal.word} ${refusal.message}\n`);

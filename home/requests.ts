@@ -39,6 +39,8 @@ const heartbeatSchema = z.strictObject({
   report: z.enum(['done', 'working', 'needs-help']),
   build: text(),
   steps: text(512).optional(),
+  // Seconds since 1970; null: never yet. Not of a card without backups.
+  backup: z.strictObject({ at: whole.nullable(), failed: z.boolean(), restoreAt: whole.nullable(), restoreFailed: z.boolean() }).optional(),
 });
 export type Heartbeat = z.output<typeof heartbeatSchema>;
 

@@ -2,13 +2,15 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { Failure } from '../builder/failure.ts';
-import { planNetwork } from './addresses.ts';
+import { METRICS_PORT, planNetwork } from './addresses.ts';
+import { createCounts } from './counts.ts';
 import { keepHeapSmall } from './heap.ts';
 import { createHeartbeatQueue } from './heartbeat-queue.ts';
 import { applyPeerChanges, type Home, type Log, type PeerKeeper } from './home.ts';
 import { openHostCa } from './host-ca.ts';
 import { createListeners, type Tls } from './listeners.ts';
 import { openLog, sayReady } from './log.ts';
+import { createMetricsListener } from './metrics/listener.ts';
 import { createOrderReader, watchOrders } from './orders.ts';
 import { loopbackSources, tunnelSources } from './sources.ts';
 import { createCardFinder } from './store/cards.ts';
@@ -79,15 +81,19 @@ export async function serveHome(options: ServeOptions): Promise<void> {
       hostCa,
       heartbeats,
       sources,
+      counts: createCounts(),
       log,
     };
     const { nursery, tunnel, open } = createListeners(home, options.tls);
     for (const server of [nursery, tunnel, open]) closing.unshift(() => server.close());
+    const metrics = createMetricsListener(home);
+    closing.unshift(() => metrics.close());
     const places = vpn ? tunnelPlaces(network.hubNursery, network.hub) : LOOPBACK;
     const listening = {
       public: await listen(open, splitListen(options.listen)),
       nursery: await listen(nursery, places.nursery),
       tunnel: await listen(tunnel, places.tunnel),
+      metrics: await listen(metrics, places.metrics),
     };
     watchOrders(orders, (changes) => applyPeerChanges(home, changes), log, signal);
     if (!vpn) log.warn({}, 'there is no tunnel: source addresses of 127.0.0.0/8 stand for those of the tunnel, and prove nothing');
@@ -101,10 +107,15 @@ export async function serveHome(options: ServeOptions): Promise<void> {
 
 const NO_HUB: PeerKeeper = { kind: 'none', setPeer: async () => {}, removePeer: async () => {}, close: async () => {} };
 
-const LOOPBACK = { nursery: { host: '127.0.0.1', port: 0 }, tunnel: { host: '127.0.0.1', port: 0 } };
+const ANY_PORT = { host: '127.0.0.1', port: 0 };
+const LOOPBACK = { nursery: ANY_PORT, tunnel: ANY_PORT, metrics: ANY_PORT };
 
 function tunnelPlaces(nursery: string, hub: string) {
-  return { nursery: { host: nursery, port: TUNNEL_PORT }, tunnel: { host: hub, port: TUNNEL_PORT } };
+  return {
+    nursery: { host: nursery, port: TUNNEL_PORT },
+    tunnel: { host: hub, port: TUNNEL_PORT },
+    metrics: { host: hub, port: METRICS_PORT },
+  };
 }
 
 /** Loaded only where there is a tunnel: tests and measurements without one run anywhere. */

@@ -1,12 +1,18 @@
-import { isIPv4 } from 'node:net';
+import { BlockList, isIPv4, isIPv6 } from 'node:net';
 import { canonicalAddress, type FleetNetwork } from './addresses.ts';
 import type { Sources } from './home.ts';
 
 /** Behind the hub, cryptokey routing proves the source address. */
 export function tunnelSources(network: FleetNetwork): Sources {
+  const [operators = '', bits] = network.operators.split('/');
+  const watchers = new BlockList();
+  watchers.addSubnet(operators, Number(bits), 'ipv6');
+  // What this machine sends to an address of its own comes from that address.
+  for (const own of [network.hub, '::1']) watchers.addAddress(own, 'ipv6');
   return {
     isNursery: (remote, nurseryAddress) => remote === nurseryAddress,
     cardAddress: (remote) => (network.cardNumber(remote) === undefined ? undefined : remote),
+    isWatcher: (remote) => isIPv6(remote) && watchers.check(remote, 'ipv6'),
   };
 }
 
@@ -21,6 +27,7 @@ export function loopbackSources(network: FleetNetwork): Sources {
       const [, second = 0, third = 0, last = 0] = remote.split('.').map(Number);
       return second >= 16 && second < 32 ? network.card(((second - 16) << 16) | (third << 8) | last) : undefined;
     },
+    isWatcher: (remote) => remote === '127.0.0.1',
   };
 }
 

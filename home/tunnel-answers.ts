@@ -20,6 +20,7 @@ export async function answerHeartbeat(home: Home, remote: string, beat: Heartbea
   // Home may have been restored from a backup since.
   if (!card.isConfirmed) await confirm(home, card, now);
   await home.heartbeats.keep(card, beat, now);
+  home.counts.heartbeats += 1;
   const certificate = await renewals.certificateFor(card, beat.certificateExpires, now);
   return answerTime(now) + renderLines({ interval: INTERVAL, ...(certificate === undefined ? {} : { 'host-certificate': certificate }) });
 }

@@ -1,5 +1,5 @@
 import { Failure } from '../../builder/failure.ts';
-import { planNetwork } from '../addresses.ts';
+import { METRICS_PORT, planNetwork } from '../addresses.ts';
 import type { HubOptions } from './options.ts';
 import { runProgram } from './programs.ts';
 
@@ -69,6 +69,7 @@ export function renderFirewall({ interface: name, vpnPort, prefix, ports }: Omit
 		ct state established,related accept
 		ip6 saddr ${nursery} ip6 daddr ${hubNursery} tcp dport ${HOME_PORT} accept
 		ip6 saddr { ${cards}, ${operators} } ip6 daddr ${hub} tcp dport ${HOME_PORT} accept
+		ip6 saddr ${operators} ip6 daddr ${hub} tcp dport ${METRICS_PORT} accept
 		drop
 	}
 

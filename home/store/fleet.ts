@@ -102,16 +102,20 @@ interface Row {
 
 function describe(row: Row, now: number): FleetEntry {
   const { client, hostname, profile, generation, address, serial, diagnosis, alarms } = row;
-  const called = row.state === 'confirmed' || row.state === 'well';
   const lastSign = Math.max(row.heartbeat_at ?? 0, row.confirmed_at ?? 0);
-  const isSilent = called && now - lastSign > SILENT_AFTER;
+  const silent = isSilent(row.state, lastSign, now);
   return {
     ...{ client, hostname, profile, generation, address, serial, diagnosis, alarms },
-    state: isSilent ? 'silent' : row.state,
-    since: date(isSilent ? lastSign : row.state_since) ?? '',
+    state: silent ? 'silent' : row.state,
+    since: date(silent ? lastSign : row.state_since) ?? '',
     lastHeartbeat: date(row.heartbeat_at),
     health: row.heartbeat === null ? null : JSON.parse(row.heartbeat),
   };
+}
+
+/** @param lastSign when it last called or confirmed. */
+export function isSilent(state: FleetEntry['state'], lastSign: number, now: number): boolean {
+  return (state === 'confirmed' || state === 'well') && now - lastSign > SILENT_AFTER;
 }
 
 function date(milliseconds: number | null): string | null {

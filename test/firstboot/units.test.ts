@@ -1,4 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
@@ -34,6 +35,27 @@ describe('the units of first boot', () => {
       const { failed, code, exitCode, all } = await execa('systemd-analyze', argv, { reject: false, all: true, stdin: 'ignore' });
       skip(failed && code === 'ENOENT', 'systemd-analyze is not installed');
       expect(exitCode, all.split('\n').at(-1)).toBe(0);
+    }
+  });
+});
+
+describe("the card's node_exporter", () => {
+  it('is shut in by our drop-in, which Debian alone leaves open to all', async ({ skip }) => {
+    const [debian, name] = ['/usr/lib/systemd/system', 'prometheus-node-exporter.service'];
+    const root = await mkdtemp(join(tmpdir(), 'semeur-units-'));
+    try {
+      const units = join(root, 'usr/lib/systemd/system');
+      await mkdir(units, { recursive: true });
+      await cp(join(debian, name), join(units, name));
+      await cp(join(UNITS, `${name}.d`), join(units, `${name}.d`), { recursive: true });
+      const analyze = async (...args: string[]) => execa('systemd-analyze', args, { reject: false, all: true, stdin: 'ignore' });
+      const { failed, code, exitCode, all } = await analyze('security', '--offline=yes', `--root=${root}`, '--threshold=25', name);
+      skip(failed && code === 'ENOENT', 'systemd-analyze is not installed');
+      expect(exitCode, all.split('\n').at(-1)).toBe(0);
+      const verified = (await analyze('verify', '--man=no', `--root=${root}`, name)).all.split('\n');
+      expect(verified.filter((line) => line.includes('10-semeur.conf'))).toEqual([]);
+    } finally {
+      await rm(root, { recursive: true });
     }
   });
 });

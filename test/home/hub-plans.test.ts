@@ -18,6 +18,13 @@ describe('renderFirewall()', () => {
     expect(rules).toContain('ip6 saddr fd5e:3e0f:1a2b:ffff::/64 ip6 daddr fd5e:3e0f:1a2b:ffff::1 tcp dport 8080 accept');
   });
 
+  it("lets operators alone reach the fleet's metrics", () => {
+    const rules = renderFirewall(options)
+      .split('\n')
+      .filter((line) => line.includes('9180'));
+    expect(rules).toEqual(['\t\tip6 saddr fd5e:3e0f:1a2b:0:2::/80 ip6 daddr fd5e:3e0f:1a2b::1 tcp dport 9180 accept']);
+  });
+
   it('redirects the ports of other endpoints, each once, and none where there is none', () => {
     expect(renderFirewall(options)).not.toContain('redirect');
     const rules = renderFirewall({ ...options, ports: [443, 51820, 53, 443] });

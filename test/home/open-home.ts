@@ -6,10 +6,12 @@ import { join } from 'node:path';
 import { runCommand } from '../../builder/command.ts';
 import { makeVpnKey } from '../../builder/workspace/secrets.ts';
 import type { FleetNetwork } from '../../home/addresses.ts';
+import { createCounts } from '../../home/counts.ts';
 import { createHeartbeatQueue } from '../../home/heartbeat-queue.ts';
 import { applyPeerChanges, type Home } from '../../home/home.ts';
 import { type HostCa, openHostCa } from '../../home/host-ca.ts';
 import { createListeners, type Limits } from '../../home/listeners.ts';
+import { createMetricsListener } from '../../home/metrics/listener.ts';
 import { loopbackOf, loopbackSources } from '../../home/sources.ts';
 import { createCardFinder } from '../../home/store/cards.ts';
 import { type Database, openDatabase } from '../../home/store/database.ts';
@@ -49,6 +51,8 @@ export interface OpenHome {
   nursery(path: string, body: unknown, from: string): Promise<Answer>;
   tunnel(path: string, body: unknown, from: string): Promise<Answer>;
   open(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
+  /** Of the listener for Prometheus. @param from 127.0.0.1 is home's own machine; any other address is no watcher's. */
+  metrics(path: string, from?: string): Promise<BareAnswer>;
   readonly ports: { readonly nursery: number; readonly tunnel: number; readonly open: number };
   close(): Promise<void>;
 }
@@ -76,15 +80,17 @@ export async function openHome(folder?: string, limits?: Limits): Promise<OpenHo
   database.durably(() => rememberKey(database, hubKey));
   const heartbeats = createHeartbeatQueue(database);
   const sources = loopbackSources(network);
-  const home: Home = { folder: state, database, findCard: createCardFinder(database), network, hub, hubKey, hostCa, heartbeats, sources, log };
+  const counts = createCounts();
+  const findCard = createCardFinder(database);
+  const home: Home = { folder: state, database, findCard, network, hub, hubKey, hostCa, heartbeats, sources, counts, log };
   const listeners = createListeners(home, TLS, limits);
-  const servers = [listeners.nursery, listeners.tunnel, listeners.open];
+  const servers = [listeners.nursery, listeners.tunnel, listeners.open, createMetricsListener(home)];
   const ports = [];
   for (const server of servers) {
     await server.listen({ host: '127.0.0.1', port: 0 });
     ports.push((server.server.address() as AddressInfo).port);
   }
-  const [nurseryPort = 0, tunnelPort = 0, openPort = 0] = ports;
+  const [nurseryPort = 0, tunnelPort = 0, openPort = 0, metricsPort = 0] = ports;
   const result: OpenHome = {
     ...{ folder: state, database, network, hub, hostCa, hubKey, logged },
     async take(order) {
@@ -96,6 +102,7 @@ export async function openHome(folder?: string, limits?: Limits): Promise<OpenHo
     nursery: async (path, body, from) => withValues(await send(`127.0.0.1:${nurseryPort}`, path, body, { from: loopbackOf(from) })),
     tunnel: async (path, body, from) => withValues(await send(`127.0.0.1:${tunnelPort}`, path, body, { from: loopbackOf(from) })),
     open: async (path, body, headers = {}) => withValues(await send(`127.0.0.1:${openPort}`, path, body, { secure: true, headers })),
+    metrics: (path, from = '127.0.0.1') => send(`127.0.0.1:${metricsPort}`, path, undefined, { from }),
     ports: { nursery: nurseryPort, tunnel: tunnelPort, open: openPort },
     async close() {
       await Promise.all(servers.map((server) => server.close()));

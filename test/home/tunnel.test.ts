@@ -78,6 +78,19 @@ describe('POST /v1/heartbeat', () => {
     expect(home.hub.peers.size).toBe(1);
   });
 
+  it('takes what a heartbeat says of backups in the form of the protocol alone', async () => {
+    const home = await openHome();
+    const issued = issue();
+    await home.take(issued.order);
+    const address = await enrol(home, issued);
+    const backup = { at: null, failed: false, restoreAt: 1_790_000_000, restoreFailed: false };
+    expect((await home.tunnel('/v1/heartbeat', heartbeatOf({ backup }), address)).status).toBe(200);
+    const { at: _, ...short } = backup;
+    for (const wrong of [short, { ...backup, at: -1 }, { ...backup, failed: 'no' }, { ...backup, more: 1 }, null, []]) {
+      expect((await home.tunnel('/v1/heartbeat', { ...heartbeatOf(), backup: wrong }, address)).status, JSON.stringify(wrong)).toBe(400);
+    }
+  });
+
   it.each([
     [
       'a boot counter that goes back',

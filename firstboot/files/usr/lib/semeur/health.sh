@@ -22,8 +22,30 @@ health() {
 		echo "text build 64 $(profile_fact digest-of-build)"
 		steps=$(cat "${ROOT:-}/run/semeur/failed.enrol" "${ROOT:-}/run/semeur/waiting.enrol" 2>/dev/null | paste -s -d ' ' -)
 		[ -z "$steps" ] || echo "text steps 200 $steps"
+		backup_state
 	} | members
 	echo '}'
+}
+
+# What the backups left of how they went, in lines "at N", "failed yes", "restore-at N", "restore-failed no". A card that makes none has no such file.
+backup_state() {
+	state="${ROOT:-}/var/lib/semeur/backup-state"
+	[ -s "$state" ] || return 0
+	at=null failed=false restore_at=null restore_failed=false
+	while read -r name value; do
+		case $name in
+		at) at=$(seconds_or_null "$value") ;;
+		failed) [ "$value" != yes ] || failed=true ;;
+		restore-at) restore_at=$(seconds_or_null "$value") ;;
+		restore-failed) [ "$value" != yes ] || restore_failed=true ;;
+		esac
+	done <"$state"
+	echo "word backup {\"at\":$at,\"failed\":$failed,\"restoreAt\":$restore_at,\"restoreFailed\":$restore_failed}"
+}
+
+# As JSON takes it: home refuses a heartbeat with any other.
+seconds_or_null() {
+	case $1 in '' | *[!0-9]* | 0?* | ????????????*) echo null ;; *) echo "$1" ;; esac
 }
 
 # One more at each boot: a copy of this card, or an older state of it, can't count on from where home saw it.

@@ -1,0 +1,50 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Heartbeat, REQUESTS } from '../../home/requests.ts';
+import { removeMade } from '../seed/seed-key.ts';
+import { type Card, SHELLS, type Shell } from './card.ts';
+import { wellCard } from './well-card.ts';
+
+afterAll(removeMade);
+
+const PARTS = ['report.sh', 'keep.sh', 'disk.sh', 'seed.sh', 'home.sh', 'identity.sh', 'health.sh'];
+
+/** The heartbeat's body, as home takes it. */
+async function healthOf(card: Card, shell: Shell, backupState?: string): Promise<Heartbeat> {
+  await mkdir(card.path('etc/ssh'), { recursive: true });
+  if (backupState !== undefined) await writeFile(card.path('var/lib/semeur/backup-state'), backupState);
+  const script = `#!/bin/sh\nset -eu\nfor part in ${PARTS.join(' ')}; do . "$ROOT/usr/lib/semeur/$part"; done\nhealth\n`;
+  await writeFile(card.path('usr/lib/semeur/try-health'), script);
+  const { exitCode, output } = await card.run(shell, 'try-health');
+  expect([exitCode, output]).toEqual([0, expect.stringMatching(/^\{.*\}$/)]);
+  return REQUESTS.heartbeat.parse(JSON.parse(output));
+}
+
+for (const shell of SHELLS) {
+  describe(`health under ${shell.join(' ')}`, () => {
+    let card: Card;
+    beforeAll(async () => {
+      card = await wellCard();
+    });
+
+    it('says nothing of backups on a card that makes none', async () => {
+      expect(await healthOf(card, shell)).not.toHaveProperty('backup');
+    });
+
+    it('says how backups and restore tests went', async () => {
+      const lines = 'at 1790000000\nfailed yes\nrestore-at 1780000000\nrestore-failed no\n';
+      const { backup } = await healthOf(card, shell, lines);
+      expect(backup).toEqual({ at: 1_790_000_000, failed: true, restoreAt: 1_780_000_000, restoreFailed: false });
+    });
+
+    it.each([
+      ['nothing yet', 'failed no\nrestore-failed no\n', false],
+      ['words in place of numbers', 'at yesterday\nfailed yes\nrestore-at 12"}\nrestore-failed perhaps\n', true],
+      ['numbers that JSON has not', 'at 007\nfailed yes\nrestore-at 99999999999999999999\n', true],
+      ['lines of a later version', 'at\nfailed yes\nspeed 12\n\n', true],
+    ])('keeps to the protocol where the file says %s', async (_, lines, failed) => {
+      const { backup } = await healthOf(card, shell, lines);
+      expect(backup).toEqual({ at: null, failed, restoreAt: null, restoreFailed: false });
+    });
+  });
+}
