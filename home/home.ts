@@ -39,6 +39,8 @@ export interface Sources {
   isNursery(remote: string, nurseryAddress: string): boolean;
   /** The final address that it stands for; undefined for anything else. */
   cardAddress(remote: string): string | undefined;
+  /** The same of operators. */
+  operatorAddress(remote: string): string | undefined;
 }
 
 /** Only after the transaction is on the disk. What fails here is made good when the hub next compares itself with the database. */

@@ -12,6 +12,8 @@ const tunnels: (() => Promise<void>)[] = [];
 
 const ADDRESSES = { seed: `${GROUPS}:ffff:1:2:3:4`, card: `${GROUPS}:0:1::1`, neighbour: `${GROUPS}:0:1::2`, operator: `${GROUPS}:0:2::5` };
 type Name = keyof typeof ADDRESSES;
+/** Of home's listeners, the fleet page, SSH and metrics. */
+const PORTS = [8080, 8081, 22, 9100];
 const NAMES = Object.keys(ADDRESSES) as Name[];
 
 describe.skipIf(noHub)(`the hub's packet filter${noHub ? `: ${noHub}` : ''}`, () => {
@@ -19,7 +21,7 @@ describe.skipIf(noHub)(`the hub's packet filter${noHub ? `: ${noHub}` : ''}`, ()
   let sides: Record<Name, VpnSide>;
   let hubListener: Listener;
   /** Whoever is a member, and whatever they could want of one another. */
-  const everywhere = [HUB, HUB_NURSERY, ...Object.values(ADDRESSES)].flatMap((address) => [8080, 22, 9100].map((port) => `${address} ${port}`));
+  const everywhere = [HUB, HUB_NURSERY, ...Object.values(ADDRESSES)].flatMap((address) => PORTS.map((port) => `${address} ${port}`));
   const answering = (name: Name) =>
     findAnswering(
       sides[name].network,
@@ -36,8 +38,8 @@ describe.skipIf(noHub)(`the hub's packet filter${noHub ? `: ${noHub}` : ''}`, ()
     const hubKey = publicVpnKey(options.privateKey);
     tunnels.push(...(await Promise.all(joined.map((side, index) => connectSide(side, hubKey, NAMES[index] === 'card' ? 443 : 51820)))));
     sides = Object.fromEntries(joined.map((side, index) => [NAMES[index], side])) as unknown as Record<Name, VpnSide>;
-    hubListener = await listen(hub, 8080, 22, 9100);
-    listeners.push(hubListener, ...(await Promise.all(joined.map(({ network }) => listen(network, 8080, 22, 9100)))));
+    hubListener = await listen(hub, ...PORTS);
+    listeners.push(hubListener, ...(await Promise.all(joined.map(({ network }) => listen(network, ...PORTS)))));
   });
   afterAll(async () => {
     await Promise.all([...listeners.map((listener) => listener.stop()), ...tunnels.map((end) => end())]);
@@ -48,15 +50,16 @@ describe.skipIf(noHub)(`the hub's packet filter${noHub ? `: ${noHub}` : ''}`, ()
     expect(await answering('seed')).toEqual([`${HUB_NURSERY} 8080`]);
   });
 
-  it("lets a card reach home at the hub's final address, and nothing else: no other card, no operator", async () => {
+  it("lets a card reach home at the hub's final address, and nothing else: no fleet page, no other card, no operator", async () => {
     expect(await answering('card')).toEqual([`${HUB} 8080`]);
     expect(await answering('neighbour')).toEqual([`${HUB} 8080`]);
   });
 
-  it('lets an operator reach home and the cards', async () => {
+  it('lets an operator reach home, its fleet page, and the cards', async () => {
     expect(await answering('operator')).toEqual([
       `${HUB} 8080`,
-      ...[ADDRESSES.card, ADDRESSES.neighbour].flatMap((address) => [8080, 22, 9100].map((port) => `${address} ${port}`)),
+      `${HUB} 8081`,
+      ...[ADDRESSES.card, ADDRESSES.neighbour].flatMap((address) => PORTS.map((port) => `${address} ${port}`)),
     ]);
   });
 

@@ -49,7 +49,7 @@ export interface OpenHome {
   nursery(path: string, body: unknown, from: string): Promise<Answer>;
   tunnel(path: string, body: unknown, from: string): Promise<Answer>;
   open(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
-  readonly ports: { readonly nursery: number; readonly tunnel: number; readonly open: number };
+  readonly ports: { readonly nursery: number; readonly tunnel: number; readonly open: number; readonly page: number };
   close(): Promise<void>;
 }
 
@@ -78,13 +78,13 @@ export async function openHome(folder?: string, limits?: Limits): Promise<OpenHo
   const sources = loopbackSources(network);
   const home: Home = { folder: state, database, findCard: createCardFinder(database), network, hub, hubKey, hostCa, heartbeats, sources, log };
   const listeners = createListeners(home, TLS, limits);
-  const servers = [listeners.nursery, listeners.tunnel, listeners.open];
+  const servers = [listeners.nursery, listeners.tunnel, listeners.open, listeners.page];
   const ports = [];
   for (const server of servers) {
     await server.listen({ host: '127.0.0.1', port: 0 });
     ports.push((server.server.address() as AddressInfo).port);
   }
-  const [nurseryPort = 0, tunnelPort = 0, openPort = 0] = ports;
+  const [nurseryPort = 0, tunnelPort = 0, openPort = 0, pagePort = 0] = ports;
   const result: OpenHome = {
     ...{ folder: state, database, network, hub, hostCa, hubKey, logged },
     async take(order) {
@@ -96,7 +96,7 @@ export async function openHome(folder?: string, limits?: Limits): Promise<OpenHo
     nursery: async (path, body, from) => withValues(await send(`127.0.0.1:${nurseryPort}`, path, body, { from: loopbackOf(from) })),
     tunnel: async (path, body, from) => withValues(await send(`127.0.0.1:${tunnelPort}`, path, body, { from: loopbackOf(from) })),
     open: async (path, body, headers = {}) => withValues(await send(`127.0.0.1:${openPort}`, path, body, { secure: true, headers })),
-    ports: { nursery: nurseryPort, tunnel: tunnelPort, open: openPort },
+    ports: { nursery: nurseryPort, tunnel: tunnelPort, open: openPort, page: pagePort },
     async close() {
       await Promise.all(servers.map((server) => server.close()));
       heartbeats.flush();
