@@ -14,7 +14,7 @@ const BEAT: { readonly [Name in keyof Heartbeat]?: (value: NonNullable<Heartbeat
   rootSize: gigabytes,
   failedUnits: (units) => units.join(' '),
   underVoltage: (is, words) => (is ? words.yes : words.no),
-  remoteAccess: (access, words) => (access === 'on' ? words.yes : words.no),
+  remoteAccess: (access, words) => words.access[access],
   certificateExpires: (seconds, words) => moment(seconds * 1000, words),
   report: (report, words) => words.reports[report],
 };
@@ -85,10 +85,10 @@ function renderRemote({ words }: Visit, { client, health }: FleetDetails): Html 
 <p><code>semeur ssh ${client} cat /var/lib/semeur/visits</code>`;
 }
 
-function renderHistory({ words, now }: Visit, { history }: FleetDetails): Html {
-  const rows = history.map(({ at, state }) => html`<tr><td>${moment(at, words)}<td>${ago(at, now, words)}<td>${words.states[state]}\n`);
+function renderHistory({ words }: Visit, { history }: FleetDetails): Html {
+  const rows = history.map(({ at, state }) => html`<tr><td>${moment(at, words)}<td>${words.states[state]}\n`);
   return html`<table>
-<thead><tr><th scope="col">${words.when}<th scope="col">${words.since}<th scope="col">${words.state}
+<thead><tr><th scope="col">${words.when}<th scope="col">${words.state}
 <tbody>
 ${rows}</table>`;
 }

@@ -15,6 +15,8 @@ const COLUMNS = {
   diskFree: ({ health }, { words }) => html`<td>${health?.rootFree == null ? '' : gigabytes(health.rootFree, words)}`,
   trouble: (entry, { words }) => html`<td>${describeTrouble(entry, words)}`,
 } satisfies Record<string, (entry: FleetEntry, visit: Visit) => Html>;
+/** A card may name twenty services with long names: the page of the card has them all. */
+const LONGEST = 100;
 const NAMES = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[];
 
 /** What its columns are called, where it is too narrow for a head and each cell says it itself: CSS for one language. */
@@ -56,8 +58,9 @@ ${entries.map((entry) => renderRow(entry, visit))}</table>`;
 function renderRow(entry: FleetEntry, visit: Visit): Html {
   const { client, hostname } = entry;
   const other = hostname === client ? NOTHING : html` <small>${hostname}</small>`;
-  return html`<tr><th scope="row"><a href="/clients/${client}">${client}</a>${other}${NAMES.map((name) => COLUMNS[name](entry, visit))}
-`;
+  // The line break is where it is no part of a cell: one that is empty shows nothing.
+  return html`<tr>
+<th scope="row"><a href="/clients/${client}">${client}</a>${other}${NAMES.map((name) => COLUMNS[name](entry, visit))}`;
 }
 
 function describeTrouble({ diagnosis, health }: FleetEntry, words: Words): string {
@@ -68,7 +71,8 @@ function describeTrouble({ diagnosis, health }: FleetEntry, words: Words): strin
     ...(health?.underVoltage ? [words.weakPower] : []),
     ...(health?.remoteAccess === 'off' ? [words.remoteOff] : []),
   ];
-  return troubles.join(', ');
+  const text = troubles.join(', ');
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }
 
 function renderPaging({ words }: Visit, search: Search, { page, pages }: Found): Html {

@@ -91,6 +91,7 @@ export const ENGLISH = {
   },
   reports: { done: 'done', working: 'under way', 'needs-help': 'needs help' },
 
+  access: { on: 'on', off: 'off' },
   remote: 'Remote access',
   remoteUnknown: 'The card has not said yet what the client chose.',
   remoteOn: 'The client lets operators in.',
@@ -107,7 +108,7 @@ export const ENGLISH = {
     'copied-card': 'Copied card: two run with the same key',
     'bad-order': 'An order that was not taken',
   },
-  times: (times: string, first: string, last: string) => `${times} times, first ${first}, last ${last}`,
+  times: (times: string, first: string, last: string) => `${times === '1' ? 'once' : `${times} times`}, first ${first}, last ${last}`,
   facts: {
     first: 'first card',
     second: 'second card',

@@ -3,17 +3,17 @@ import type { Words } from './words-en.ts';
 export const FRENCH: Words = {
   locale: 'fr-FR',
   other: { code: 'en', name: 'English' },
-  colon: ' : ',
+  colon: ' : ',
   skip: 'Aller au contenu',
   fleet: 'Parc',
   language: 'Langue',
 
   logIn: 'Se connecter',
   logOut: 'Se déconnecter',
-  who: 'Connexion de',
+  who: 'Vous êtes',
   name: "Votre nom d'opérateur",
   password: 'Mot de passe',
-  wrong: "Quelque chose ne va pas : le nom, le mot de passe, ou l'appareil d'où vous venez.",
+  wrong: "Quelque chose ne va pas : le nom, le mot de passe, ou l'appareil d'où vous venez.",
   tooMany: "Trop d'essais. Attendez une minute, puis réessayez.",
   oldForm: "Le formulaire était trop vieux, ou venait d'ailleurs. Envoyez-le de nouveau.",
 
@@ -25,7 +25,7 @@ export const FRENCH: Words = {
   filters: 'Filtres',
   caption: (from, to, total) => `Cartes ${from} à ${to} sur ${total}, celles qui ont un problème d'abord`,
   noneFound: "Aucune carte n'est ainsi.",
-  noneYet: "Il n'y a pas encore de clients. Ils viennent avec les ordres que « semeur build » écrit.",
+  noneYet: "Il n'y a pas encore de clients. Ils viennent avec les ordres que « semeur build » écrit.",
   pages: 'Pages',
   previous: 'Page précédente',
   next: 'Page suivante',
@@ -56,7 +56,7 @@ export const FRENCH: Words = {
   needsHelp: "a besoin d'aide",
   weakPower: 'alimentation trop faible',
   remoteOff: 'accès à distance coupé',
-  failed: (units) => `en panne : ${units}`,
+  failed: (units) => `en panne : ${units}`,
 
   hostname: "Nom d'hôte",
   profile: 'Profil',
@@ -92,12 +92,13 @@ export const FRENCH: Words = {
   },
   reports: { done: 'finie', working: 'en cours', 'needs-help': "a besoin d'aide" },
 
+  access: { on: 'ouvert', off: 'coupé' },
   remote: 'Accès à distance',
   remoteUnknown: "La carte n'a pas encore dit ce que le client a choisi.",
   remoteOn: 'Le client laisse entrer les opérateurs.',
-  remoteIsOff: "Le client l'a coupé : les opérateurs n'entrent pas. Seul le client peut le rouvrir, sur la page de la carte.",
+  remoteIsOff: "Le client l'a coupé : les opérateurs n'entrent pas. Seul le client peut le rouvrir, sur la page de la carte.",
   visits:
-    "Qui est entré et quand, c'est la carte elle-même qui le note ; le serveur ne l'apprend pas. Le client le lit sur la page de la carte, et vous par cette commande :",
+    "Qui est entré et quand, c'est la carte elle-même qui le note ; le serveur ne l'apprend pas. Le client le lit sur la page de la carte, et vous par cette commande :",
 
   inventory: 'Inventaire',
   noInventory: "Aucune carte ne s'est encore inscrite.",
@@ -105,8 +106,8 @@ export const FRENCH: Words = {
 
   noAlarms: "Il n'y en a pas.",
   alarmKinds: {
-    'second-card': 'Deuxième carte : une autre a demandé avec la même graine',
-    'copied-card': 'Carte copiée : deux marchent avec la même clé',
+    'second-card': 'Deuxième carte : une autre a demandé avec la même graine',
+    'copied-card': 'Carte copiée : deux marchent avec la même clé',
     'bad-order': "Un ordre qui n'a pas été pris",
   },
   times: (times, first, last) => `${times} fois, la première le ${first}, la dernière le ${last}`,
@@ -135,9 +136,9 @@ export const FRENCH: Words = {
   reportOf: (at) => `Du ${at} :`,
 
   commands: 'Ce que vous pouvez faire',
-  commandsNote: "Dans l'espace de travail des opérateurs :",
+  commandsNote: "Dans l'espace de travail des opérateurs :",
   doSsh: 'Ouvrir un shell sur la carte',
-  doReissue: "Faire une nouvelle graine ; l'ancienne image meurt",
+  doReissue: "Faire une nouvelle graine ; l'ancienne image meurt",
   doRevoke: 'Exclure la carte, pour toujours',
 
   notFound: "Il n'y a rien ici.",
