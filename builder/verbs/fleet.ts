@@ -4,7 +4,7 @@ import { withFleet } from '../../home/store/with-fleet.ts';
 import { EXIT, Failure } from '../failure.ts';
 import type { Report, Session } from '../session.ts';
 import { findWorkspace } from '../workspace/find.ts';
-import { stateFolderOf } from './home.ts';
+import { stateFolderOf } from './state-folder.ts';
 import type { RunVerb } from './verb.ts';
 
 interface Flags {

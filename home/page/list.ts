@@ -16,7 +16,7 @@ const COLUMNS = {
   trouble: (entry, { words }) => html`<td>${describeTrouble(entry, words)}`,
 } satisfies Record<string, (entry: FleetEntry, visit: Visit) => Html>;
 /** A card may name twenty services with long names: the page of the card has them all. */
-const LONGEST = 100;
+const LONGEST = 80;
 const NAMES = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[];
 
 /** What its columns are called, where it is too narrow for a head and each cell says it itself: CSS for one language. */
