@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { Failure } from '../../builder/failure.ts';
 
 /** Each brings a database from the version that is its index to the next. Never changed once released: added to. */
-const MIGRATIONS: readonly string[] = [
+export const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE clients (
     client TEXT PRIMARY KEY,

@@ -3,8 +3,8 @@ import { LANGUAGES, preferredLanguage } from '../../home/page/language.ts';
 import type { Found } from '../../home/store/fleet-search.ts';
 import { searchFleet } from '../../home/store/fleet-search.ts';
 import { addCards } from './many-cards.ts';
-import { closeHomes, issue, openHome } from './open-home.ts';
-import { addPerson, type Visitor, visitPage } from './page-visitor.ts';
+import { closeHomes, openHome } from './open-home.ts';
+import { addPerson, visitPage } from './page-visitor.ts';
 import { beatOf, withDatabase } from './sample-fleet.ts';
 
 afterEach(closeHomes);
@@ -146,33 +146,6 @@ describe("a card's page", () => {
       expect(text).not.toMatch(/<script|"'&(?!#)/);
     }
     expect((await visitor.get('/clients/client-00003')).text).toContain('&#60;/pre&#62;&#60;script&#62;alert(1)');
-  });
-});
-
-describe('the history of a card', () => {
-  const historyOf = async (visitor: Visitor) => {
-    const { text } = await visitor.get('/clients/durand');
-    return [...text.matchAll(/<tr><td>[^<]*<td>([^\n<]*)/g)].map(([, state]) => state);
-  };
-
-  it('has its states, the newest first', async () => {
-    const { home, visitor } = await openFleet(0);
-    const [first, next] = [issue(), issue('durand', { generation: 2 })];
-    await home.take(first.order);
-    await home.take(first.order);
-    await home.take({ ...first.order, hostname: 'other' });
-    expect(await historyOf(visitor)).toEqual(['ordered']);
-    await home.take(next.order);
-    await home.take({ ...next.order, revoked: true });
-    expect(await historyOf(visitor)).toEqual(['revoked', 'ordered', 'ordered']);
-  });
-
-  it('has an end', async () => {
-    const { home, visitor } = await openFleet(0);
-    for (let generation = 1; generation <= 60; generation++) await home.take(issue('durand', { generation }).order);
-    await home.take(issue('moreau').order);
-    expect(await historyOf(visitor)).toHaveLength(50);
-    expect(home.database.sql('SELECT count(*) AS rows FROM state_changes').get()).toEqual({ rows: 51 });
   });
 });
 
