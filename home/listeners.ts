@@ -27,12 +27,15 @@ export interface Limits {
   readonly internet: RateLimitOptions;
   /** The whole internet: what one home can sign and check, with room for the tunnel's. */
   readonly together: RateLimitOptions;
+  /** A page takes some hundredths of a second, in which no heartbeat is heard. */
+  readonly page: RateLimitOptions;
 }
 
 const LIMITS: Limits = {
   tunnel: { burst: 20, perSecond: 2, most: 50_000 },
   internet: { burst: 30, perSecond: 0.5, most: 50_000 },
   together: { burst: 200, perSecond: 50, most: 1 },
+  page: { burst: 40, perSecond: 4, most: 1000 },
 };
 
 /** Four servers, each with its own routes and nothing of the others'. */
@@ -51,7 +54,7 @@ export function createListeners(home: Home, tls: Tls, limits: Limits = LIMITS): 
     home.database.sql('SELECT 1').get();
     return 'pass\n';
   });
-  return { nursery, tunnel, open, page: createFleetPage(home) };
+  return { nursery, tunnel, open, page: createFleetPage(home, limits.page) };
 }
 
 /** For programs: JSON in, lines out. */

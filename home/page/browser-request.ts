@@ -56,9 +56,9 @@ export function searchOf(request: FastifyRequest): Search {
   };
 }
 
-/** '' if there is none. */
+/** '' if there is none, or none that we gave: it is sent back. */
 export function sessionCookieOf(request: FastifyRequest): string {
-  return cookieOf(request, 'session') ?? '';
+  return /^[\w-]{43}$/.exec(cookieOf(request, 'session') ?? '')?.[0] ?? '';
 }
 
 /** Without Secure, which browsers keep from http: here the VPN is what encrypts. */

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Home } from '../home.ts';
+import type { RateLimitOptions } from '../rate-limit.ts';
 import { asRefusal, Refusal } from '../refusal.ts';
 import { remoteOf } from '../server.ts';
 import { showCard } from '../store/fleet.ts';
@@ -14,7 +15,7 @@ import { renderPage, type Visit } from './frame.ts';
 import { type Html, html } from './html.ts';
 import { LANGUAGES, type Language } from './language.ts';
 import { renderLabels, renderList } from './list.ts';
-import { createLogIn, LOG_IN_LIMITS, type LogIn, type LogInLimits } from './log-in.ts';
+import { createLogIn, type LogIn } from './log-in.ts';
 import { renderLogIn } from './log-in-form.ts';
 import { createPageServer } from './page-server.ts';
 import { createSessions, newCookie, type Sessions } from './sessions.ts';
@@ -32,9 +33,9 @@ interface Style {
 }
 
 /** How the fleet is, for operators: HTML alone, no JavaScript. It reads, and changes nothing but sessions. */
-export function createFleetPage(home: Home, limits: LogInLimits = LOG_IN_LIMITS): FastifyInstance {
-  const server = createPageServer(home.sources);
-  const desk: Desk = { home, sessions: createSessions(), logIn: createLogIn(home, limits), styles: { en: styleOf('en'), fr: styleOf('fr') } };
+export function createFleetPage(home: Home, requests: RateLimitOptions): FastifyInstance {
+  const server = createPageServer(home.sources, requests);
+  const desk: Desk = { home, sessions: createSessions(), logIn: createLogIn(home), styles: { en: styleOf('en'), fr: styleOf('fr') } };
   addErrors(server, desk);
   addStyles(server, desk);
   addSessions(server, desk);

@@ -3,16 +3,9 @@ import { isPassword, unknownPassword } from '../password.ts';
 import { createRateLimit, type RateLimitOptions } from '../rate-limit.ts';
 import { findOperator, type Operator } from '../store/operators.ts';
 
-export interface LogInLimits {
-  readonly device: RateLimitOptions;
-  /** Of all devices: each attempt takes 64 MiB for a moment. */
-  readonly together: RateLimitOptions;
-}
-
-export const LOG_IN_LIMITS: LogInLimits = {
-  device: { burst: 5, perSecond: 1 / 60, most: 1000 },
-  together: { burst: 20, perSecond: 1 / 5, most: 1 },
-};
+const DEVICE: RateLimitOptions = { burst: 5, perSecond: 1 / 60, most: 1000 };
+/** Of all devices: each attempt takes 64 MiB for a moment. */
+const TOGETHER: RateLimitOptions = { burst: 20, perSecond: 1 / 5, most: 1 };
 
 /** One after the other would let one device keep the others waiting. */
 const MOST_CHECKS = 2;
@@ -20,9 +13,9 @@ const MOST_CHECKS = 2;
 export type LogIn = (remote: string, name: string, password: string, now: number) => Promise<Operator | 'wrong' | 'too-many'>;
 
 /** Two things have to be right: the password, and the device, which has its address in the VPN by its key. */
-export function createLogIn({ database, network, sources, log }: Home, limits: LogInLimits): LogIn {
-  const perDevice = createRateLimit(limits.device, (remote) => remote);
-  const together = createRateLimit(limits.together, () => '');
+export function createLogIn({ database, network, sources, log }: Home): LogIn {
+  const perDevice = createRateLimit(DEVICE, (remote) => remote);
+  const together = createRateLimit(TOGETHER, () => '');
   // A name that nobody has takes as long as a wrong password.
   const nobody = unknownPassword();
   let checking = 0;

@@ -1,12 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import type { Sources } from '../home.ts';
-import { createRateLimit } from '../rate-limit.ts';
+import { createRateLimit, type RateLimitOptions } from '../rate-limit.ts';
 import { Refusal } from '../refusal.ts';
 import { createServer, limit } from '../server.ts';
 import { ownHost } from './browser-request.ts';
-
-/** A page takes some hundredths of a second, in which no heartbeat is heard. */
-const REQUESTS = { burst: 40, perSecond: 4, most: 1000 };
 
 const HEADERS = {
   'content-security-policy': "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
@@ -18,12 +15,12 @@ const HEADERS = {
 };
 
 /** A server for browsers, and for those of operators alone: nobody else gets so much as an error. */
-export function createPageServer(sources: Sources): FastifyInstance {
+export function createPageServer(sources: Sources, requests: RateLimitOptions): FastifyInstance {
   const server = createServer();
   server.server.on('connection', (socket) => {
     if (sources.operatorAddress(socket.remoteAddress ?? '') === undefined) socket.destroy();
   });
-  limit(server, [createRateLimit(REQUESTS, (remote) => remote)]);
+  limit(server, [createRateLimit(requests, (remote) => remote)]);
   server.addHook('onRequest', async (request, reply) => {
     reply.headers(HEADERS);
     if (request.headers.host !== ownHost(request)) throw new Refusal('not-found');

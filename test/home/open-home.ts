@@ -55,7 +55,7 @@ export interface OpenHome {
 
 const FREE = { burst: 1e9, perSecond: 1e9, most: 1000 };
 /** For tests that ask more than a card does. */
-export const NO_LIMITS: Limits = { tunnel: FREE, internet: FREE, together: FREE };
+export const NO_LIMITS: Limits = { tunnel: FREE, internet: FREE, together: FREE, page: FREE };
 
 const opened: OpenHome[] = [];
 const folders: string[] = [];

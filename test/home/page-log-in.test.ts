@@ -1,7 +1,9 @@
+import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
+import { createSessions } from '../../home/page/sessions.ts';
 import { loopbackOf } from '../../home/sources.ts';
 import { removeOperator } from '../../home/store/operators.ts';
-import { closeHomes, enrol, issue, type OpenHome, openHome } from './open-home.ts';
+import { closeHomes, enrol, issue, NO_LIMITS, type OpenHome, openHome } from './open-home.ts';
 import { addPerson, PASSWORD, visitPage } from './page-visitor.ts';
 import { send } from './requests-to-home.ts';
 
@@ -115,6 +117,14 @@ describe('a session of the fleet page', () => {
     expect((await visitor.get('/')).status).toBe(303);
   });
 
+  it('ends after eight hours', () => {
+    const sessions = createSessions();
+    const cookie = sessions.start({ name: 'anne', number: 1, publicKey: 'KEY', password: 'HASH' }, 0);
+    expect(sessions.find(cookie, 8 * 3_600_000 - 1)).toMatchObject({ operator: 'anne' });
+    expect(sessions.find(cookie, 8 * 3_600_000)).toBeUndefined();
+    expect(sessions.find(cookie, 0)).toBeUndefined();
+  });
+
   it('ends when the operator is removed, and does not come back with one of the same name', async () => {
     const { home, visitor } = await openPage();
     await visitor.logIn();
@@ -173,6 +183,28 @@ describe('who may come to the fleet page', () => {
     for (const host of ['elsewhere.example', `localhost:${visitor.place.split(':')[1]}`, '127.0.0.1']) {
       expect((await visitor.get('/log-in', { host })).status).toBeGreaterThanOrEqual(400);
     }
+  });
+
+  it('says nothing of the fleet to odd requests, and makes no mistake', async () => {
+    const home = await openHome(undefined, NO_LIMITS);
+    await addPerson(home.database);
+    await home.take(issue('durand', { hostname: 'the-oven' }).order);
+    const text = fc.string({ unit: 'binary', maxLength: 200 }).map((odd) => encodeURIComponent(odd.toWellFormed()));
+    const path = fc.tuple(fc.constantFrom('/', '/log-in', '/log-out', '/clients/', '/clients/durand', '/%2e%2e/'), text, text);
+    const request = fc.record({ path, body: text, cookie: text, method: fc.constantFrom('GET', 'POST', 'PUT', 'HEAD') });
+    const ask = async ({ path: [start, more, query], body, cookie, method }: typeof request extends fc.Arbitrary<infer T> ? T : never) => {
+      const headers = {
+        host: `127.0.0.1:${home.ports.page}`,
+        cookie: `session=${cookie}; ${cookie}`,
+        'content-type': 'application/x-www-form-urlencoded',
+      };
+      const content = method === 'GET' || method === 'HEAD' ? undefined : `token=${body}&${body}&name=anne`;
+      const answer = await send(`127.0.0.1:${home.ports.page}`, `${start}${more}?language=${query}&${query}`, content, { method, headers });
+      if (![200, 303, 400, 403, 404, 414].includes(answer.status) || answer.text.includes('the-oven'))
+        throw new Error(`${answer.status} ${answer.text}`);
+    };
+    await fc.assert(fc.asyncProperty(request, ask), { numRuns: 300, endOnFailure: true });
+    expect(home.logged.filter((line) => line.includes('failed'))).toEqual([]);
   });
 
   it('finds no route of the others there, nor its own with them', async () => {
