@@ -15,21 +15,35 @@ export interface FleetNetwork {
   card(number: number): string;
   /** The other way; undefined when it is no card's. */
   cardNumber(address: string): number | undefined;
+  /** Of the operator with this number, from 1. */
+  operator(number: number): string;
+  operatorNumber(address: string): number | undefined;
 }
 
 /** @param prefix "fd5e:3e0f:1a2b::/48" */
 export function planNetwork(prefix: string): FleetNetwork {
   const groups = prefix.replace(/::\/48$/, '');
-  const card = (number: number) => canonicalAddress(`${groups}:0:1:0:${Math.floor(number / 65536).toString(16)}:${(number % 65536).toString(16)}`);
+  const [cards, operators] = [numberAddresses(`${groups}:0:1`), numberAddresses(`${groups}:0:2`)];
   return {
     hub: canonicalAddress(`${groups}::1`),
     hubNursery: canonicalAddress(`${groups}:ffff::1`),
     cards: `${canonicalAddress(`${groups}:0:1::`)}/80`,
     operators: `${canonicalAddress(`${groups}:0:2::`)}/80`,
-    card,
-    cardNumber(address) {
-      const [low = '', high = ''] = address.split(':').reverse();
-      return [`0x${low}`, `0x${high || '0'}${low.padStart(4, '0')}`].map(Number).find((number) => number > 0 && card(number) === address);
+    card: cards.address,
+    cardNumber: cards.number,
+    operator: operators.address,
+    operatorNumber: operators.number,
+  };
+}
+
+/** @param groups the first five of eight. */
+function numberAddresses(groups: string) {
+  const address = (number: number) => canonicalAddress(`${groups}:0:${Math.floor(number / 65536).toString(16)}:${(number % 65536).toString(16)}`);
+  return {
+    address,
+    number(text: string) {
+      const [low = '', high = ''] = text.split(':').reverse();
+      return [`0x${low}`, `0x${high || '0'}${low.padStart(4, '0')}`].map(Number).find((number) => number > 0 && address(number) === text);
     },
   };
 }

@@ -43,6 +43,8 @@ export interface Sources {
   cardAddress(remote: string): string | undefined;
   /** May it see how the whole fleet is? This machine itself, and operators. */
   isWatcher(remote: string): boolean;
+  /** The same of operators. */
+  operatorAddress(remote: string): string | undefined;
 }
 
 /** Only after the transaction is on the disk. What fails here is made good when the hub next compares itself with the database. */

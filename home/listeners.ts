@@ -1,12 +1,14 @@
-import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
-import { checkBody, MOST_BYTES, parseBody } from './body.ts';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { checkBody, parseBody } from './body.ts';
 import { answerClaim } from './claim.ts';
 import { countRefusal } from './counts.ts';
 import type { Home } from './home.ts';
-import { createRateLimit, type RateLimit, type RateLimitOptions } from './rate-limit.ts';
+import { createFleetPage } from './page/fleet-page.ts';
+import { createRateLimit, type RateLimitOptions } from './rate-limit.ts';
 import { asRefusal, Refusal } from './refusal.ts';
 import { createReportAnswers } from './report.ts';
 import { REQUESTS } from './requests.ts';
+import { createServer, limit, remoteOf, type Tls } from './server.ts';
 import { answerConfirm, answerHeartbeat, answerTime, createRenewals } from './tunnel-answers.ts';
 
 export interface Listeners {
@@ -16,11 +18,8 @@ export interface Listeners {
   readonly tunnel: FastifyInstance;
   /** On the internet, over TLS. */
   readonly open: FastifyInstance;
-}
-
-export interface Tls {
-  readonly key: string;
-  readonly cert: string;
+  /** For operators' browsers, in the tunnel. */
+  readonly page: FastifyInstance;
 }
 
 export interface Limits {
@@ -29,19 +28,22 @@ export interface Limits {
   readonly internet: RateLimitOptions;
   /** The whole internet: what one home can sign and check, with room for the tunnel's. */
   readonly together: RateLimitOptions;
+  /** A page takes some hundredths of a second, in which no heartbeat is heard. */
+  readonly page: RateLimitOptions;
 }
 
 const LIMITS: Limits = {
   tunnel: { burst: 20, perSecond: 2, most: 50_000 },
   internet: { burst: 30, perSecond: 0.5, most: 50_000 },
   together: { burst: 200, perSecond: 50, most: 1 },
+  page: { burst: 40, perSecond: 4, most: 1000 },
 };
 
-/** Three servers, each with its own routes and nothing of the others'. */
+/** Four servers, each with its own routes and nothing of the others'. */
 export function createListeners(home: Home, tls: Tls, limits: Limits = LIMITS): Listeners {
   const perAddress = (remote: string) => remote;
-  const [nursery, tunnel] = [createServer(home), createServer(home)];
-  const open = createServer(home, tls);
+  const [nursery, tunnel] = [createAnswers(home), createAnswers(home)];
+  const open = createAnswers(home, tls);
   limit(nursery, [createRateLimit(limits.tunnel, perAddress)]);
   limit(tunnel, [createRateLimit(limits.tunnel, perAddress)]);
   limit(open, [createRateLimit(limits.internet), createRateLimit(limits.together, () => '')]);
@@ -53,24 +55,12 @@ export function createListeners(home: Home, tls: Tls, limits: Limits = LIMITS): 
     home.database.sql('SELECT 1').get();
     return 'pass\n';
   });
-  return { nursery, tunnel, open };
+  return { nursery, tunnel, open, page: createFleetPage(home, limits.page) };
 }
 
-export function createServer({ log, counts }: Pick<Home, 'log' | 'counts'>, tls?: Tls): FastifyInstance {
-  const options = {
-    bodyLimit: MOST_BYTES,
-    logger: false,
-    requestTimeout: 20_000,
-    keepAliveTimeout: 15_000,
-    http: { headersTimeout: 10_000, maxHeaderSize: 8192 },
-    routerOptions: { maxParamLength: 64 },
-    // Of what is idle; requests under way are answered.
-    forceCloseConnections: 'idle',
-    exposeHeadRoutes: false,
-  } as const;
-  const server = tls ? (Fastify({ ...options, https: { ...tls, minVersion: 'TLSv1.2' } }) as unknown as FastifyInstance) : Fastify(options);
-  server.server.maxConnections = tls ? 2000 : 20_000;
-  server.removeAllContentTypeParsers();
+/** For programs: JSON in, lines out. */
+export function createAnswers({ log, counts }: Pick<Home, 'log' | 'counts'>, tls?: Tls): FastifyInstance {
+  const server = createServer(tls);
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, body, done) => done(null, body));
   server.setNotFoundHandler(async () => {
     throw new Refusal('not-found');
@@ -82,17 +72,7 @@ export function createServer({ log, counts }: Pick<Home, 'log' | 'counts'>, tls?
     if (refusal.retryAfter !== undefined) reply.header('retry-after', refusal.retryAfter);
     return reply.code(refusal.status).type('text/plain; charset=utf-8').send(`error ${refusal.word} ${refusal.message}\n`);
   });
-  server.addHook('onSend', async (_, reply) => {
-    reply.header('cache-control', 'no-store');
-  });
   return server;
-}
-
-function limit(server: FastifyInstance, limits: readonly RateLimit[]): void {
-  server.addHook('onRequest', async (request) => {
-    const now = Date.now();
-    if (!limits.every((one) => one.allows(remoteOf(request), now))) throw new Refusal('too-many');
-  });
 }
 
 function addClaim(server: FastifyInstance, home: Home, way: 'nursery' | 'public'): void {
@@ -128,8 +108,4 @@ function addReport(server: FastifyInstance, home: Home): void {
 function bodyOf(request: FastifyRequest): Buffer {
   if (Buffer.isBuffer(request.body)) return request.body;
   throw new Refusal(request.headers['content-type'] === undefined ? 'not-json' : 'bad-request');
-}
-
-function remoteOf(request: FastifyRequest): string {
-  return request.socket.remoteAddress ?? '';
 }

@@ -8,14 +8,16 @@ import { keepHeapSmall } from './heap.ts';
 import { createHeartbeatQueue } from './heartbeat-queue.ts';
 import { applyPeerChanges, type Home, type Log, type PeerKeeper } from './home.ts';
 import { openHostCa } from './host-ca.ts';
-import { createListeners, type Tls } from './listeners.ts';
+import { createListeners } from './listeners.ts';
 import { openLog, sayReady } from './log.ts';
 import { createMetricsListener } from './metrics/listener.ts';
 import { createOrderReader, watchOrders } from './orders.ts';
+import type { Tls } from './server.ts';
 import { loopbackSources, tunnelSources } from './sources.ts';
 import { createCardFinder } from './store/cards.ts';
 import { openDatabase } from './store/database.ts';
 import { holdFolder } from './store/hold-folder.ts';
+import { listOperatorPeers } from './store/operators.ts';
 import { countPeers, listPeers, type Peer, rememberKey } from './store/peers.ts';
 import { publicVpnKey } from './vpn-key.ts';
 
@@ -48,6 +50,8 @@ const BACKLOG = 4096;
 
 /** Of the listeners in the tunnel: cards know it from the protocol. */
 const TUNNEL_PORT = 8080;
+/** Of the fleet page: the packet filter lets operators in, and nobody else. */
+const PAGE_PORT = 8081;
 
 /** The server: runs until `signal`. Orders and database first, then the hub with all its peers, then the listeners. */
 export async function serveHome(options: ServeOptions): Promise<void> {
@@ -66,7 +70,7 @@ export async function serveHome(options: ServeOptions): Promise<void> {
     const hostCa = await openHostCa(stateFolder);
     const orders = createOrderReader(options.ordersFolder, database, log);
     await orders.read(Date.now());
-    const hub = vpn ? await openHub(options, vpn, log, () => listPeers(database)) : NO_HUB;
+    const hub = vpn ? await openHub(options, vpn, log, () => [...listPeers(database), ...listOperatorPeers(database, network)]) : NO_HUB;
     closing.unshift(() => hub.close());
     const heartbeats = createHeartbeatQueue(database);
     closing.unshift(() => heartbeats.flush());
@@ -84,15 +88,15 @@ export async function serveHome(options: ServeOptions): Promise<void> {
       counts: createCounts(),
       log,
     };
-    const { nursery, tunnel, open } = createListeners(home, options.tls);
-    for (const server of [nursery, tunnel, open]) closing.unshift(() => server.close());
     const metrics = createMetricsListener(home);
-    closing.unshift(() => metrics.close());
+    const { nursery, tunnel, open, page } = createListeners(home, options.tls);
+    for (const server of [nursery, tunnel, open, page, metrics]) closing.unshift(() => server.close());
     const places = vpn ? tunnelPlaces(network.hubNursery, network.hub) : LOOPBACK;
     const listening = {
       public: await listen(open, splitListen(options.listen)),
       nursery: await listen(nursery, places.nursery),
       tunnel: await listen(tunnel, places.tunnel),
+      page: await listen(page, places.page),
       metrics: await listen(metrics, places.metrics),
     };
     watchOrders(orders, (changes) => applyPeerChanges(home, changes), log, signal);
@@ -108,12 +112,13 @@ export async function serveHome(options: ServeOptions): Promise<void> {
 const NO_HUB: PeerKeeper = { kind: 'none', setPeer: async () => {}, removePeer: async () => {}, close: async () => {} };
 
 const ANY_PORT = { host: '127.0.0.1', port: 0 };
-const LOOPBACK = { nursery: ANY_PORT, tunnel: ANY_PORT, metrics: ANY_PORT };
+const LOOPBACK = { nursery: ANY_PORT, tunnel: ANY_PORT, page: ANY_PORT, metrics: ANY_PORT };
 
 function tunnelPlaces(nursery: string, hub: string) {
   return {
     nursery: { host: nursery, port: TUNNEL_PORT },
     tunnel: { host: hub, port: TUNNEL_PORT },
+    page: { host: hub, port: PAGE_PORT },
     metrics: { host: hub, port: METRICS_PORT },
   };
 }

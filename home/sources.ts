@@ -13,6 +13,7 @@ export function tunnelSources(network: FleetNetwork): Sources {
     isNursery: (remote, nurseryAddress) => remote === nurseryAddress,
     cardAddress: (remote) => (network.cardNumber(remote) === undefined ? undefined : remote),
     isWatcher: (remote) => isIPv6(remote) && watchers.check(remote, 'ipv6'),
+    operatorAddress: (remote) => (network.operatorNumber(remote) === undefined ? undefined : remote),
   };
 }
 
@@ -28,10 +29,17 @@ export function loopbackSources(network: FleetNetwork): Sources {
       return second >= 16 && second < 32 ? network.card(((second - 16) << 16) | (third << 8) | last) : undefined;
     },
     isWatcher: (remote) => remote === '127.0.0.1',
+    operatorAddress(remote) {
+      const [, last] = /^127\.0\.0\.(\d+)$/.exec(remote) ?? [];
+      return last === undefined ? undefined : network.operator(Number(last));
+    },
   };
 }
 
-/** 127.16.0.0/12 for cards (by number, below 2^20), 127.64.0.0/10 for the nursery (by the last 22 bits). @param address with or without "/128". */
+/**
+ * 127.16.0.0/12 for cards (by number, below 2^20), 127.64.0.0/10 for the nursery (by the last 22 bits). Operators are in 127.0.0.0/24, by number: so
+ * who chooses no address, as a browser, is the first of them. @param address a card's or the nursery's, with or without "/128".
+ */
 export function loopbackOf(address: string): string {
   const groups = canonicalAddress(address).split(':');
   const tail = groups.slice(groups.indexOf('') + 1);

@@ -4,7 +4,7 @@ import { withFleet } from '../../home/store/with-fleet.ts';
 import { EXIT, Failure } from '../failure.ts';
 import type { Report, Session } from '../session.ts';
 import { findWorkspace } from '../workspace/find.ts';
-import { stateFolderOf } from './home.ts';
+import { stateFolderOf } from './state-folder.ts';
 import type { RunVerb } from './verb.ts';
 
 interface Flags {
@@ -54,12 +54,14 @@ function folderOf(session: Session, { state }: Flags): string {
 }
 
 function describe(entry: FleetDetails): string[] {
-  const { alarmList, inventory, report, health, ...facts } = entry;
+  const { alarmList, inventory, report, health, history, ...facts } = entry;
   return [
     ...describeFacts(facts),
     ...(inventory === null ? [] : ['inventory:', ...describeFacts(inventory as object).map((line) => `  ${line}`)]),
     ...(health === null ? [] : ['health:', ...describeFacts(health).map((line) => `  ${line}`)]),
     ...(report === null ? [] : [`report of ${report.at}:`, ...report.text.split('\n').map((line) => `  ${line}`)]),
+    'history:',
+    ...history.map(({ at, state }) => `  ${at} ${state}`),
     ...alarmList.map(({ kind, times, last, facts }) => `alarm ${kind}, ${times} times, last ${last}: ${describeFacts(facts as object).join(', ')}`),
   ];
 }

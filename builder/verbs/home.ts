@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { serveHome } from '../../home/serve.ts';
 import { ordersFolder } from '../seed/order.ts';
@@ -7,6 +7,8 @@ import { findWorkspace } from '../workspace/find.ts';
 import { loadOperator } from '../workspace/load.ts';
 import { refuseListen } from '../workspace/rules/addresses.ts';
 import { readHomeTls, readHubKey } from '../workspace/secrets.ts';
+import { addOperators } from './home-operator.ts';
+import { stateFolderOf } from './state-folder.ts';
 import type { RunVerb } from './verb.ts';
 
 interface ServeFlags {
@@ -20,9 +22,9 @@ interface ServeFlags {
 }
 
 export function addHome(program: Command, run: RunVerb): void {
-  program
-    .command('home')
-    .description('the server that cards call')
+  const home = program.command('home').description('the server that cards call');
+  addOperators(home, run);
+  home
     .command('serve')
     .description('take the cards in and hear how they are, until Ctrl-C or SIGTERM; as root, for the VPN')
     .option('--state <dir>', "where it keeps its database (default: home/ of the workspace; the operators' own keys are never there)")
@@ -72,11 +74,6 @@ async function serve(session: Session, flags: ServeFlags): Promise<Report> {
     signal: session.signal,
   });
   return { json: { state: stateFolder }, text: [] };
-}
-
-/** @param state --state, if given. */
-export function stateFolderOf(workspace: string, state: string | undefined): string {
-  return state === undefined ? join(workspace, 'home') : resolve(state);
 }
 
 function portOf(endpoint: string): number {

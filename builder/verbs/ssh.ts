@@ -10,7 +10,7 @@ import { withUserCertificate, writeKnownHosts } from '../seed/user-certificate.t
 import type { Report, Session } from '../session.ts';
 import { findWorkspace } from '../workspace/find.ts';
 import { loadOperator } from '../workspace/load.ts';
-import { stateFolderOf } from './home.ts';
+import { stateFolderOf } from './state-folder.ts';
 import type { RunVerb } from './verb.ts';
 
 export function addSsh(program: Command, run: RunVerb): void {

@@ -14,6 +14,8 @@ type FirewallOptions = Pick<HubOptions, 'interface' | 'vpnPort' | 'prefix' | 'po
 const TABLE = ['table', 'inet', 'semeur'];
 /** Of home's listeners in the tunnel: cards know it from the protocol. */
 const HOME_PORT = 8080;
+/** Of the fleet page: for operators alone. */
+const PAGE_PORT = 8081;
 
 /** Who may talk to whom, in a packet filter table of the hub's own: what else the machine filters stays as it is. */
 export async function openFirewall(options: FirewallOptions): Promise<Firewall> {
@@ -70,6 +72,7 @@ export function renderFirewall({ interface: name, vpnPort, prefix, ports }: Omit
 		ip6 saddr ${nursery} ip6 daddr ${hubNursery} tcp dport ${HOME_PORT} accept
 		ip6 saddr { ${cards}, ${operators} } ip6 daddr ${hub} tcp dport ${HOME_PORT} accept
 		ip6 saddr ${operators} ip6 daddr ${hub} tcp dport ${METRICS_PORT} accept
+		ip6 saddr ${operators} ip6 daddr ${hub} tcp dport ${PAGE_PORT} accept
 		drop
 	}
 

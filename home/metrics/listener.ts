@@ -2,12 +2,12 @@ import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import type { Home } from '../home.ts';
-import { createServer } from '../listeners.ts';
+import { createAnswers } from '../listeners.ts';
 import { listTargets, renderMetrics } from './scrape.ts';
 
 /** For Prometheus, and whoever watches the fleet: in the tunnel, for this machine and the operators. To anybody else it says nothing at all. */
 export function createMetricsListener(home: Home): FastifyInstance {
-  const server = createServer(home);
+  const server = createAnswers(home);
   server.server.on('connection', (socket: Socket) => {
     if (!home.sources.isWatcher(socket.remoteAddress ?? '')) socket.destroy();
   });

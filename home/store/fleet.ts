@@ -1,15 +1,15 @@
 import type { Heartbeat } from '../requests.ts';
 import type { Database } from './database.ts';
+import { SILENT_AFTER } from './heartbeats.ts';
 
-/** Milliseconds: three heartbeats missed. */
-const SILENT_AFTER = 3 * 300_000;
+export const STATES = ['ordered', 'claimed', 'claimed-no-tunnel', 'confirmed', 'well', 'silent', 'revoked'] as const;
 
 export interface FleetEntry {
   readonly client: string;
   readonly hostname: string;
   readonly profile: string;
   /** "silent" is not kept: it is what a card is that called once and doesn't any more. */
-  readonly state: 'ordered' | 'claimed' | 'claimed-no-tunnel' | 'confirmed' | 'well' | 'silent' | 'revoked';
+  readonly state: (typeof STATES)[number];
   readonly since: string;
   readonly generation: number;
   /** Where a card answers: the one that home confirmed last, else the one that has claimed. */
@@ -34,11 +34,19 @@ export interface FleetDetails extends FleetEntry {
     readonly last: string;
     readonly times: number;
   }[];
+  /** The newest first; a silence only once it has ended. */
+  readonly history: readonly { readonly at: string; readonly state: FleetEntry['state'] }[];
 }
 
+/** Confirmed cards call; since the last call, or since they were confirmed, it may be long. */
+const IS_SILENT = `(c.state IN ('confirmed', 'well') AND max(coalesce(h.at, 0), c.state_since) < :now - ${SILENT_AFTER})`;
+export const STATE = `iif(${IS_SILENT}, 'silent', c.state)`;
+export const SINCE = `iif(${IS_SILENT}, max(coalesce(h.at, 0), c.state_since), c.state_since)`;
+
 const ENTRIES = `
-  SELECT c.client, c.hostname, c.profile, c.state, c.state_since, o.generation, coalesce(live.address, k.address) AS address, k.serial, k.inventory, k.diagnosis, k.claimed_at,
-    k.confirmed_at, k.certificate_expires, h.at AS heartbeat_at, h.body AS heartbeat, r.at AS report_at, r.text AS report,
+  SELECT c.client, c.hostname, c.profile, ${STATE} AS state, ${SINCE} AS since,
+    o.generation, coalesce(live.address, k.address) AS address, k.serial, k.inventory, k.diagnosis, k.claimed_at, k.confirmed_at, k.certificate_expires,
+    h.at AS heartbeat_at, h.body AS heartbeat, r.at AS report_at, r.text AS report,
     (SELECT count(*) FROM alarms WHERE alarms.client = c.client) AS alarms
   FROM clients AS c
     JOIN orders AS o ON o.client = c.client AND o.generation = (SELECT max(generation) FROM orders WHERE orders.client = c.client)
@@ -46,24 +54,33 @@ const ENTRIES = `
       (SELECT token_sha256 FROM peers WHERE peers.client = c.client AND kind = 'card' AND token_sha256 = o.token_sha256),
       (SELECT token_sha256 FROM peers WHERE peers.client = c.client AND kind = 'card'))
     LEFT JOIN claims AS k ON k.token_sha256 = p.token_sha256
-    LEFT JOIN (SELECT address, client FROM peers JOIN claims USING (token_sha256, address, client) WHERE confirmed_at IS NOT NULL)
-      AS live ON live.client = c.client
+    LEFT JOIN claims AS live ON live.confirmed_at IS NOT NULL AND live.token_sha256 = (
+      SELECT peers.token_sha256 FROM peers JOIN claims USING (token_sha256, address, client) WHERE peers.client = c.client AND confirmed_at IS NOT NULL)
     LEFT JOIN heartbeats AS h ON h.client = c.client
     LEFT JOIN reports AS r ON r.client = c.client`;
 
 export function listFleet(database: Database, now: number): FleetEntry[] {
   return database
     .sql(`${ENTRIES} ORDER BY c.client`)
-    .all()
-    .map((row) => describe(row as unknown as Row, now));
+    .all({ now })
+    .map((row) => describe(row as unknown as Row));
+}
+
+/** These clients, in this order. */
+export function listClients(database: Database, clients: readonly string[], now: number): FleetEntry[] {
+  return database
+    .sql(`${ENTRIES} JOIN json_each(:clients) AS wanted ON wanted.value = c.client ORDER BY wanted.key`)
+    .all({ now, clients: JSON.stringify(clients) })
+    .map((row) => describe(row as unknown as Row));
 }
 
 export function showCard(database: Database, client: string, now: number): FleetDetails | undefined {
-  const row = database.sql(`${ENTRIES} WHERE c.client = ?`).get(client) as Row | undefined;
+  const row = database.sql(`${ENTRIES} WHERE c.client = :client`).get({ client, now }) as Row | undefined;
   if (!row) return undefined;
   const alarms = database.sql('SELECT kind, facts, first_at, last_at, times FROM alarms WHERE client = ? ORDER BY last_at DESC').all(client);
+  const history = database.sql('SELECT at, state FROM state_changes WHERE client = ? ORDER BY id DESC').all(client);
   return {
-    ...describe(row, now),
+    ...describe(row),
     inventory: row.inventory === null ? null : JSON.parse(row.inventory),
     claimed: date(row.claimed_at),
     confirmed: date(row.confirmed_at),
@@ -76,6 +93,7 @@ export function showCard(database: Database, client: string, now: number): Fleet
       last: date(Number(alarm['last_at'])) ?? '',
       times: Number(alarm['times']),
     })),
+    history: history.map(({ at, state }) => ({ at: date(Number(at)) ?? '', state: state as FleetEntry['state'] })),
   };
 }
 
@@ -84,7 +102,7 @@ interface Row {
   readonly hostname: string;
   readonly profile: string;
   readonly state: FleetEntry['state'];
-  readonly state_since: number;
+  readonly since: number;
   readonly generation: number;
   readonly address: string | null;
   readonly serial: string | null;
@@ -100,22 +118,14 @@ interface Row {
   readonly alarms: number;
 }
 
-function describe(row: Row, now: number): FleetEntry {
-  const { client, hostname, profile, generation, address, serial, diagnosis, alarms } = row;
-  const lastSign = Math.max(row.heartbeat_at ?? 0, row.confirmed_at ?? 0);
-  const silent = isSilent(row.state, lastSign, now);
+function describe(row: Row): FleetEntry {
+  const { client, hostname, profile, state, generation, address, serial, diagnosis, alarms } = row;
   return {
-    ...{ client, hostname, profile, generation, address, serial, diagnosis, alarms },
-    state: silent ? 'silent' : row.state,
-    since: date(silent ? lastSign : row.state_since) ?? '',
+    ...{ client, hostname, profile, state, generation, address, serial, diagnosis, alarms },
+    since: date(row.since) ?? '',
     lastHeartbeat: date(row.heartbeat_at),
     health: row.heartbeat === null ? null : JSON.parse(row.heartbeat),
   };
-}
-
-/** @param lastSign when it last called or confirmed. */
-export function isSilent(state: FleetEntry['state'], lastSign: number, now: number): boolean {
-  return (state === 'confirmed' || state === 'well') && now - lastSign > SILENT_AFTER;
 }
 
 function date(milliseconds: number | null): string | null {

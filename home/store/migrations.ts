@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { Failure } from '../../builder/failure.ts';
 
 /** Each brings a database from the version that is its index to the next. Never changed once released: added to. */
-const MIGRATIONS: readonly string[] = [
+export const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE clients (
     client TEXT PRIMARY KEY,
@@ -78,6 +78,34 @@ const MIGRATIONS: readonly string[] = [
     times INTEGER NOT NULL,
     UNIQUE (kind, client, facts)
   ) STRICT;
+  `,
+  `
+  -- Who may open the fleet page, with the key of their place in the VPN. A number is an address and never given twice.
+  CREATE TABLE operators (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL UNIQUE,
+    public_key TEXT NOT NULL UNIQUE,
+    preshared_key TEXT NOT NULL,
+    password TEXT NOT NULL,
+    added_at INTEGER NOT NULL
+  ) STRICT;
+
+  -- The last 50 of each client. By triggers: so no change of a state can forget it.
+  CREATE TABLE state_changes (id INTEGER PRIMARY KEY, client TEXT NOT NULL REFERENCES clients, at INTEGER NOT NULL, state TEXT NOT NULL) STRICT;
+  CREATE INDEX state_changes_by_client ON state_changes (client);
+  INSERT INTO state_changes (client, at, state) SELECT client, state_since, state FROM clients;
+  CREATE TRIGGER client_is_new AFTER INSERT ON clients BEGIN
+    INSERT INTO state_changes (client, at, state) VALUES (NEW.client, NEW.state_since, NEW.state);
+  END;
+  CREATE TRIGGER client_changed AFTER UPDATE OF state_since ON clients BEGIN
+    INSERT INTO state_changes (client, at, state) VALUES (NEW.client, NEW.state_since, NEW.state);
+  END;
+  CREATE TRIGGER state_changes_have_an_end AFTER INSERT ON state_changes BEGIN
+    DELETE FROM state_changes WHERE client = NEW.client
+      AND id <= (SELECT id FROM state_changes WHERE client = NEW.client ORDER BY id DESC LIMIT 1 OFFSET 50);
+  END;
+
+  CREATE INDEX alarms_by_client ON alarms (client);
   `,
 ];
 

@@ -1,7 +1,8 @@
 import type { Heartbeat } from '../requests.ts';
 import type { AlarmKind } from './alarms.ts';
 import type { Database } from './database.ts';
-import { type FleetEntry, isSilent } from './fleet.ts';
+import { type FleetEntry, SINCE, STATE } from './fleet.ts';
+import { SILENT_AFTER } from './heartbeats.ts';
 
 /** A client's card, as those who watch the fleet by numbers want it. Times in seconds since 1970. */
 export interface WatchedCard {
@@ -23,10 +24,9 @@ interface Row {
   readonly client: string;
   readonly hostname: string;
   readonly profile: string;
-  readonly state: Exclude<FleetEntry['state'], 'silent'>;
+  readonly state: FleetEntry['state'];
   readonly stateSince: number;
   readonly generation: number;
-  readonly confirmedAt: number | null;
   readonly certificateExpires: number | null;
   readonly heartbeatAt: number | null;
   readonly body: string | null;
@@ -36,29 +36,26 @@ interface Row {
 export function pageWatchedCards(database: Database, after: string, most: number, now: number): WatchedCard[] {
   const rows = database
     .sql(
-      `SELECT c.client, c.hostname, c.profile, c.state, c.state_since AS stateSince,
+      `SELECT c.client, c.hostname, c.profile, ${STATE} AS state, ${SINCE} AS stateSince,
          (SELECT max(generation) FROM orders WHERE orders.client = c.client) AS generation,
-         k.confirmed_at AS confirmedAt, k.certificate_expires AS certificateExpires, h.at AS heartbeatAt, h.body
+         k.certificate_expires AS certificateExpires, h.at AS heartbeatAt, h.body
        FROM clients AS c
          LEFT JOIN heartbeats AS h ON h.client = c.client
          LEFT JOIN claims AS k ON k.token_sha256 =
            (SELECT token_sha256 FROM peers JOIN claims USING (token_sha256) WHERE peers.client = c.client AND kind = 'card' ORDER BY confirmed_at DESC LIMIT 1)
-       WHERE c.client > ? ORDER BY c.client LIMIT ?`,
+       WHERE c.client > :after ORDER BY c.client LIMIT :most`,
     )
-    .all(after, most);
+    .all({ after, most, now });
   return rows.map((row) => describe(row as unknown as Row, now));
 }
 
-function describe({ heartbeatAt, body, confirmedAt, certificateExpires, stateSince, ...row }: Row, now: number): WatchedCard {
-  const lastSign = Math.max(heartbeatAt ?? 0, confirmedAt ?? 0);
-  const silent = isSilent(row.state, lastSign, now);
+function describe({ heartbeatAt, body, certificateExpires, stateSince, ...row }: Row, now: number): WatchedCard {
   // Of a client whose next image waits, the card before still calls.
-  const isTrue = heartbeatAt !== null && row.state !== 'revoked' && isSilent('confirmed', heartbeatAt, now) === false;
+  const isTrue = heartbeatAt !== null && row.state !== 'revoked' && now - heartbeatAt <= SILENT_AFTER;
   const health = isTrue && body !== null ? (JSON.parse(body) as Heartbeat) : undefined;
   return {
     ...row,
-    state: silent ? 'silent' : row.state,
-    stateSince: (silent ? lastSign : stateSince) / 1000,
+    stateSince: stateSince / 1000,
     lastHeartbeat: heartbeatAt === null ? undefined : heartbeatAt / 1000,
     certificateExpires: health?.certificateExpires ?? (certificateExpires === null ? undefined : certificateExpires / 1000),
     health,

@@ -33,13 +33,14 @@ export interface HomeProcess {
   readonly public: string;
   readonly nursery: string;
   readonly tunnel: string;
+  readonly page: string;
   /** All it wrote so far. */
   log(): string;
   /** Ends it, and waits until it has ended. */
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
-const READY = /^home: ready public=(\S+) nursery=(\S+) tunnel=(\S+)/m;
+const READY = /^home: ready public=(\S+) nursery=(\S+) tunnel=(\S+) page=(\S+)/m;
 
 /** `semeur home serve`, a process of its own, once it listens. Without a VPN unless `flags` say otherwise. */
 export async function startHome(folder: string, flags: readonly string[] = ['--no-vpn']): Promise<HomeProcess> {
@@ -56,12 +57,13 @@ export async function startHome(folder: string, flags: readonly string[] = ['--n
     child.stderr.on('data', hear);
     void child.then(() => failed(new Error(`home ended before it listened:\n${log}`)));
   });
-  const [, open = '', nursery = '', tunnel = ''] = await ready;
+  const [, open = '', nursery = '', tunnel = '', page = ''] = await ready;
   return {
     pid: child.pid ?? 0,
     public: open,
     nursery,
     tunnel,
+    page,
     log: () => log,
     async stop(signal = 'SIGTERM') {
       child.kill(signal);

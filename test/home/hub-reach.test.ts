@@ -12,8 +12,8 @@ const tunnels: (() => Promise<void>)[] = [];
 
 const ADDRESSES = { seed: `${GROUPS}:ffff:1:2:3:4`, card: `${GROUPS}:0:1::1`, neighbour: `${GROUPS}:0:1::2`, operator: `${GROUPS}:0:2::5` };
 type Name = keyof typeof ADDRESSES;
-/** Home's, SSH, the cards' metrics, the fleet's metrics. */
-const PORTS = [8080, 22, 9100, 9180];
+/** Of home's listeners, the fleet page, SSH, the cards' metrics, the fleet's metrics. */
+const PORTS = [8080, 8081, 22, 9100, 9180];
 const NAMES = Object.keys(ADDRESSES) as Name[];
 
 describe.skipIf(noHub)(`the hub's packet filter${noHub ? `: ${noHub}` : ''}`, () => {
@@ -50,14 +50,14 @@ describe.skipIf(noHub)(`the hub's packet filter${noHub ? `: ${noHub}` : ''}`, ()
     expect(await answering('seed')).toEqual([`${HUB_NURSERY} 8080`]);
   });
 
-  it("lets a card reach home at the hub's final address, and nothing else: no other card, no operator", async () => {
+  it("lets a card reach home at the hub's final address, and nothing else: no fleet page, no other card, no operator", async () => {
     expect(await answering('card')).toEqual([`${HUB} 8080`]);
     expect(await answering('neighbour')).toEqual([`${HUB} 8080`]);
   });
 
-  it("lets an operator reach home, the fleet's metrics and the cards", async () => {
+  it("lets an operator reach home, its fleet page, the fleet's metrics and the cards", async () => {
     expect(await answering('operator')).toEqual([
-      ...[8080, 9180].map((port) => `${HUB} ${port}`),
+      ...[8080, 8081, 9180].map((port) => `${HUB} ${port}`),
       ...[ADDRESSES.card, ADDRESSES.neighbour].flatMap((address) => PORTS.map((port) => `${address} ${port}`)),
     ]);
   });

@@ -53,13 +53,13 @@ export interface OpenHome {
   open(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
   /** Of the listener for Prometheus. @param from 127.0.0.1 is home's own machine; any other address is no watcher's. */
   metrics(path: string, from?: string): Promise<BareAnswer>;
-  readonly ports: { readonly nursery: number; readonly tunnel: number; readonly open: number };
+  readonly ports: { readonly nursery: number; readonly tunnel: number; readonly open: number; readonly page: number };
   close(): Promise<void>;
 }
 
 const FREE = { burst: 1e9, perSecond: 1e9, most: 1000 };
 /** For tests that ask more than a card does. */
-export const NO_LIMITS: Limits = { tunnel: FREE, internet: FREE, together: FREE };
+export const NO_LIMITS: Limits = { tunnel: FREE, internet: FREE, together: FREE, page: FREE };
 
 const opened: OpenHome[] = [];
 const folders: string[] = [];
@@ -84,13 +84,13 @@ export async function openHome(folder?: string, limits?: Limits): Promise<OpenHo
   const findCard = createCardFinder(database);
   const home: Home = { folder: state, database, findCard, network, hub, hubKey, hostCa, heartbeats, sources, counts, log };
   const listeners = createListeners(home, TLS, limits);
-  const servers = [listeners.nursery, listeners.tunnel, listeners.open, createMetricsListener(home)];
+  const servers = [listeners.nursery, listeners.tunnel, listeners.open, listeners.page, createMetricsListener(home)];
   const ports = [];
   for (const server of servers) {
     await server.listen({ host: '127.0.0.1', port: 0 });
     ports.push((server.server.address() as AddressInfo).port);
   }
-  const [nurseryPort = 0, tunnelPort = 0, openPort = 0, metricsPort = 0] = ports;
+  const [nurseryPort = 0, tunnelPort = 0, openPort = 0, pagePort = 0, metricsPort = 0] = ports;
   const result: OpenHome = {
     ...{ folder: state, database, network, hub, hostCa, hubKey, logged },
     async take(order) {
@@ -103,7 +103,7 @@ export async function openHome(folder?: string, limits?: Limits): Promise<OpenHo
     tunnel: async (path, body, from) => withValues(await send(`127.0.0.1:${tunnelPort}`, path, body, { from: loopbackOf(from) })),
     open: async (path, body, headers = {}) => withValues(await send(`127.0.0.1:${openPort}`, path, body, { secure: true, headers })),
     metrics: (path, from = '127.0.0.1') => send(`127.0.0.1:${metricsPort}`, path, undefined, { from }),
-    ports: { nursery: nurseryPort, tunnel: tunnelPort, open: openPort },
+    ports: { nursery: nurseryPort, tunnel: tunnelPort, open: openPort, page: pagePort },
     async close() {
       await Promise.all(servers.map((server) => server.close()));
       heartbeats.flush();

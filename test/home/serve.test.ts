@@ -60,6 +60,8 @@ describe('semeur home serve (a process of its own, without a VPN)', () => {
         inventory: { mac: 'dc:a6:32:01:02:03' },
         alarmList: [{ kind: 'second-card', times: 1 }],
       });
+      const text = (await semeur('fleet', 'show', 'durand', '--workspace', folder)).stdout;
+      expect(text).toMatch(/^history:\n {2}\S+Z confirmed\n {2}\S+Z claimed\n {2}\S+Z ordered\nalarm second-card/m);
       expect(await semeur('fleet', 'show', 'nobody', '--workspace', folder)).toMatchObject({
         exitCode: 2,
         stderr: expect.stringContaining('semeur fleet list'),

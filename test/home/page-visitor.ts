@@ -1,0 +1,58 @@
+import type { OutgoingHttpHeaders } from 'node:http';
+import { makeVpnKey } from '../../builder/workspace/secrets.ts';
+import { hashPassword } from '../../home/password.ts';
+import type { Database } from '../../home/store/database.ts';
+import { addOperator } from '../../home/store/operators.ts';
+import { type Answer, send } from './requests-to-home.ts';
+
+export const PASSWORD = 'trois petites graines';
+let kept: Promise<string> | undefined;
+
+/** The first one is at 127.0.0.1, the next at 127.0.0.2. */
+export async function addPerson(database: Database, name = 'anne'): Promise<void> {
+  kept ??= hashPassword(PASSWORD);
+  const added = addOperator(database, { name, publicKey: makeVpnKey().publicKey, presharedKey: 'PSK', password: await kept }, Date.now());
+  if (typeof added !== 'number') throw new Error(`not added: ${added}`);
+}
+
+export interface Visitor {
+  readonly place: string;
+  readonly cookies: Map<string, string>;
+  get(path: string, headers?: OutgoingHttpHeaders): Promise<Answer>;
+  /** With the token of the form that was seen last, and from its origin, unless it is said otherwise. */
+  post(path: string, fields: Record<string, string>, headers?: OutgoingHttpHeaders): Promise<Answer>;
+  logIn(name?: string, password?: string): Promise<Answer>;
+}
+
+/** What a browser does, as far as these tests need one: it keeps cookies, and sends forms. */
+export function visitPage(port: number, from = '127.0.0.1'): Visitor {
+  const place = `127.0.0.1:${port}`;
+  const cookies = new Map<string, string>();
+  let token = '';
+  const ask = async (path: string, body: string | undefined, headers: OutgoingHttpHeaders) => {
+    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const answer = await send(place, path, body, { from, headers: { host: place, ...(cookie && { cookie }), ...headers } });
+    for (const line of answer.headers['set-cookie'] ?? []) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+      cookies.set(name, value);
+    }
+    token = /name="token" value="([^"]*)"/.exec(answer.text)?.[1] ?? token;
+    return answer;
+  };
+  const post: Visitor['post'] = (path, fields, headers = {}) =>
+    ask(path, new URLSearchParams({ token, ...fields }).toString(), {
+      'content-type': 'application/x-www-form-urlencoded',
+      origin: `http://${place}`,
+      ...headers,
+    });
+  return {
+    place,
+    cookies,
+    get: (path, headers = {}) => ask(path, undefined, headers),
+    post,
+    async logIn(name = 'anne', password = PASSWORD) {
+      await ask('/log-in', undefined, {});
+      return post('/log-in', { name, password });
+    },
+  };
+}
