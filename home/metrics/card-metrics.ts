@@ -23,6 +23,7 @@ export const CARD_METRICS: readonly CardMetric[] = [
   said('semeur_card_root_free_bytes', 'Left on its root file system.', ({ rootFree }) => rootFree),
   said('semeur_card_root_size_bytes', 'Of its root file system.', ({ rootSize }) => rootSize),
   said('semeur_card_failed_units', 'Of systemd, at most 20.', ({ failedUnits }) => failedUnits.length),
+  said('semeur_card_ill_services', 'Services whose health check failed, at most 20.', ({ illServices }) => illServices?.length),
   said('semeur_card_under_voltage', '1 if its power supply is too weak.', ({ underVoltage }) => underVoltage !== null && Number(underVoltage)),
   said('semeur_card_remote_access', "1 if the client lets operators in: the client's right, and no fault.", ({ remoteAccess }) =>
     Number(remoteAccess === 'on'),

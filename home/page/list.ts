@@ -68,6 +68,8 @@ function describeTrouble({ diagnosis, health }: FleetEntry, words: Words): strin
     ...(diagnosis === null ? [] : [words.diagnoses[diagnosis as keyof Words['diagnoses']] ?? diagnosis]),
     ...(health?.report === 'needs-help' ? [words.needsHelp] : []),
     ...(health && health.failedUnits.length > 0 ? [words.failed(health.failedUnits.join(' '))] : []),
+    ...(health?.illServices?.length ? [words.ill(health.illServices.join(' '))] : []),
+    ...(health?.backup?.failed ? [words.backupFailed] : []),
     ...(health?.underVoltage ? [words.weakPower] : []),
     ...(health?.remoteAccess === 'off' ? [words.remoteOff] : []),
   ];

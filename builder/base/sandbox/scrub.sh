@@ -8,6 +8,9 @@ main() {
 	: >"$root/etc/machine-id"
 	rm -f "$root/var/lib/dbus/machine-id"
 	rm -f "$root"/etc/ssh/ssh_host_*_key "$root"/etc/ssh/ssh_host_*_key.pub
+	# Made when the package was installed, so the same on every card: a key that everybody has.
+	rm -f "$root/etc/ssl/private/ssl-cert-snakeoil.key" "$root/etc/ssl/certs/ssl-cert-snakeoil.pem"
+	[ ! -d "$root/etc/ssl/certs" ] || find "$root/etc/ssl/certs" -lname ssl-cert-snakeoil.pem -delete
 	# Otherwise a link into /run, which systemd-resolved fills.
 	[ -L "$root/etc/resolv.conf" ] || : >"$root/etc/resolv.conf"
 	echo localhost >"$root/etc/hostname"

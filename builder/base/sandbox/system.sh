@@ -32,7 +32,7 @@ add_packages() {
 	[ ! -e "$WORK/sources" ] || hold_initramfs "$root"
 	[ "$accelerate" = no ] || upgrade_mounted "$@"
 	[ "$accelerate" = no ] || sh /semeur/accelerate.sh "$root"
-	install_packages "$@"
+	install_packages "$@" >&2
 	[ "$accelerate" = no ] || sh /semeur/unaccelerate.sh "$root"
 	[ ! -e "$WORK/sources" ] || release_initramfs "$root"
 	sh /semeur/pool.sh out "$root" "$WORK/status.before"
@@ -42,15 +42,16 @@ add_packages() {
 	rm "$root/usr/sbin/policy-rc.d"
 }
 
+# Without TMPDIR: maintainer scripts would look for that folder within the root, where there is none.
 install_packages() {
-	APT_CONFIG=$WORK/apt.conf apt-get --quiet --yes --no-install-recommends install "$@"
+	env --unset=TMPDIR APT_CONFIG="$WORK/apt.conf" apt-get --quiet --yes --no-install-recommends install "$@"
 }
 
 # A program that accelerate.sh mounts over can't be replaced: where a newer one is needed, it comes before.
 upgrade_mounted() {
 	old=$(install_packages --simulate "$@" | awk '$1 == "Inst" && $3 ~ /^\[/ && $2 ~ /^(bash|coreutils|dash|grep|perl-base|sed)$/ { print $2 }')
 	# shellcheck disable=SC2086 # a list of names
-	[ -z "$old" ] || install_packages --only-upgrade $old
+	[ -z "$old" ] || install_packages --only-upgrade $old >&2
 }
 
 hold_initramfs() {
