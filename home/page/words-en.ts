@@ -56,6 +56,8 @@ export const ENGLISH = {
   weakPower: 'weak power supply',
   remoteOff: 'remote access is off',
   failed: (units: string) => `failed: ${units}`,
+  ill: (services: string) => `does not answer: ${services}`,
+  backupFailed: 'backup failed',
 
   hostname: 'Host name',
   profile: 'Profile',
@@ -82,6 +84,8 @@ export const ENGLISH = {
     rootFree: 'Disk free',
     rootSize: 'Size of the disk',
     failedUnits: 'Failed services',
+    illServices: 'Services that do not answer',
+    backup: 'Last backup',
     remoteAccess: 'Remote access',
     underVoltage: 'Weak power supply',
     certificateExpires: 'Host certificate until',

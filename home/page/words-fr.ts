@@ -57,6 +57,8 @@ export const FRENCH: Words = {
   weakPower: 'alimentation trop faible',
   remoteOff: 'accès à distance coupé',
   failed: (units) => `en panne : ${units}`,
+  ill: (services) => `ne répond pas : ${services}`,
+  backupFailed: 'sauvegarde en échec',
 
   hostname: "Nom d'hôte",
   profile: 'Profil',
@@ -83,6 +85,8 @@ export const FRENCH: Words = {
     rootFree: 'Disque libre',
     rootSize: 'Taille du disque',
     failedUnits: 'Services en panne',
+    illServices: 'Services qui ne répondent pas',
+    backup: 'Dernière sauvegarde',
     remoteAccess: 'Accès à distance',
     underVoltage: 'Alimentation trop faible',
     certificateExpires: "Certificat d'hôte jusqu'au",
