@@ -57,7 +57,7 @@ export const FRENCH: Words = {
   weakPower: 'alimentation trop faible',
   remoteOff: 'accès à distance coupé',
   failed: (units) => `en panne : ${units}`,
-  ill: (services) => `ne répond pas : ${services}`,
+  ill: (services) => `ne répond pas : ${services}`,
   backupFailed: 'sauvegarde en échec',
 
   hostname: "Nom d'hôte",
