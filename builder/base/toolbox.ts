@@ -15,7 +15,7 @@ const PACKAGES = [
   ...['apt', 'arch-test', 'debian-archive-keyring', 'dpkg', 'mmdebstrap'],
   ...['dosfstools', 'e2fsprogs', 'fdisk', 'libarchive13t64', 'mtools', 'xz-utils'],
   // The accelerator's natives.
-  ...['cpio', 'gzip', 'initramfs-tools-core', 'kmod', 'openssh-client', 'openssl', 'perl', 'systemd', 'udev', 'zstd'],
+  ...['cpio', 'gzip', 'initramfs-tools-core', 'kmod', 'openssh-client', 'openssl', 'perl', 'python3-minimal', 'systemd', 'udev', 'zstd'],
 ];
 
 export interface StageOptions {

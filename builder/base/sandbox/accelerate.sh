@@ -24,6 +24,14 @@ main() {
 	for name in $MOUNTED; do
 		mount --bind "/usr/bin/$name" "$root/usr/bin/$name"
 	done
+	mount_python
+}
+
+# Where the root has the same version: packages in Python are compiled when they are installed, and what comes of it is for any processor.
+mount_python() {
+	for python in /usr/bin/python3.[0-9][0-9]; do
+		[ ! -f "$root$python" ] || mount --bind "$python" "$root$python"
+	done
 }
 
 # The toolbox's perl is the whole one: beside its own libraries it must find its own modules, not the foreign root's few.

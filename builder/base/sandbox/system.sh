@@ -49,7 +49,7 @@ install_packages() {
 
 # A program that accelerate.sh mounts over can't be replaced: where a newer one is needed, it comes before.
 upgrade_mounted() {
-	old=$(install_packages --simulate "$@" | awk '$1 == "Inst" && $3 ~ /^\[/ && $2 ~ /^(bash|coreutils|dash|grep|perl-base|sed)$/ { print $2 }')
+	old=$(install_packages --simulate "$@" | awk '$1 == "Inst" && $3 ~ /^\[/ && $2 ~ /^(bash|coreutils|dash|grep|perl-base|python3\.[0-9]+-minimal|sed)$/ { print $2 }')
 	# shellcheck disable=SC2086 # a list of names
 	[ -z "$old" ] || install_packages --only-upgrade $old >&2
 }

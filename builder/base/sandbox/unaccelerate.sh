@@ -7,6 +7,9 @@ main() {
 	for name in dash bash perl sed grep cp mv rm cat; do
 		umount "$root/usr/bin/$name"
 	done
+	for python in "$root"/usr/bin/python3.[0-9][0-9]; do
+		! mountpoint --quiet "$python" || umount "$python"
+	done
 	umount "$root/usr/lib/x86_64-linux-gnu" "$root/usr/lib64"
 	rm -rf "$root/native"
 	rmdir "$root/usr/lib/x86_64-linux-gnu" "$root/usr/lib64"
