@@ -75,7 +75,7 @@ describe('GET /metrics', () => {
     const long = Date.now() - 3_600_000;
     home.database.durably(() => {
       home.database.sql('UPDATE heartbeats SET at = ?').run(long);
-      home.database.sql('UPDATE claims SET confirmed_at = ?').run(long - 1000);
+      home.database.sql('UPDATE clients SET state_since = ?').run(long - 1000);
     });
     const samples = await scrape(home, 'durand');
     expect(stateIn(samples)).toEqual(['semeur_card_state{client="durand",state="silent"}']);

@@ -20,7 +20,7 @@ afterEach(async () => {
 function makeSilentCard(state: string): void {
   registerCards(state, 1);
   const database = openDatabase(state);
-  database.durably(() => database.sql('UPDATE claims SET confirmed_at = ?').run(Date.now() - 3_600_000));
+  database.durably(() => database.sql('UPDATE clients SET state_since = ?').run(Date.now() - 3_600_000));
   database.close();
 }
 
