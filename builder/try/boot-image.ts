@@ -24,6 +24,8 @@ export interface BootOptions {
   readonly log?: string;
   /** argv prefix of a trial's network: see trial.ts. */
   readonly enter?: readonly string[];
+  /** What happens once the card is there, before its power is taken away. */
+  readonly visit?: () => Promise<void>;
   /** For a boot without `until`. */
   readonly attend?: (machine: Machine) => Promise<void>;
 }
@@ -70,7 +72,7 @@ interface Trial {
 }
 
 async function run(session: Session, image: string, options: BootOptions, trial: Trial): Promise<Milestones> {
-  const { machine, until, attend } = options;
+  const { machine, until, attend, visit } = options;
   // No step: its spinner would be drawn over what the machine says.
   if (until === null) return withMachine(session, machine, trial, undefined, async (running) => attend?.(running));
   const seconds = options.timeoutSeconds ?? TIMEOUT_SECONDS[machine];
@@ -78,6 +80,7 @@ async function run(session: Session, image: string, options: BootOptions, trial:
     withMachine(session, machine, trial, note, async (running) => {
       const goal = until === 'login' ? 'the login prompt' : 'the card to be claimed and ready';
       await running.waitFor(goal, seconds, (milestones) => milestones.seconds[until === 'login' ? 'login' : 'ready'] !== null);
+      await visit?.();
     }),
   );
 }

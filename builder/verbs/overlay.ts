@@ -8,6 +8,7 @@ import { renderOverlayReference } from '../workspace/overlay-reference.ts';
 import type { Overlay } from '../workspace/overlay-schema.ts';
 import { readOverlays } from '../workspace/overlays.ts';
 import { suggestHint } from '../workspace/rules/suggest.ts';
+import { testOverlay } from './overlay-test.ts';
 import type { RunVerb } from './verb.ts';
 
 export function addOverlay(program: Command, run: RunVerb): void {
@@ -21,6 +22,12 @@ export function addOverlay(program: Command, run: RunVerb): void {
     .argument('<name>')
     .description('all that is wrong in one, with file, line and column; and what it opens, keeps and needs')
     .action((name: string) => run((session) => check(session, name)));
+  overlay
+    .command('test')
+    .argument('<name>')
+    .description('boot a card in QEMU that has it alone; its health, its ports, its sandbox, a backup and what comes back of it')
+    .addHelpText('after', '\nExample:\n  semeur overlay test calendar   (some minutes: a profile of its own is built)')
+    .action((name: string) => run((session) => testOverlay(session, name)));
   overlay
     .command('reference')
     .description('every key of overlay.yaml, as a page of Markdown')

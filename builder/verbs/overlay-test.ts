@@ -1,0 +1,82 @@
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseDocument, stringify } from 'yaml';
+import { exitCodeOf, runCommand } from '../command.ts';
+import { EXIT, Failure } from '../failure.ts';
+import type { Report, Session } from '../session.ts';
+import { bootImage } from '../try/boot-image.ts';
+import { type Trial, withTrial } from '../try/trial.ts';
+import { BUILT_IN } from '../workspace/check-services.ts';
+import { findWorkspace } from '../workspace/find.ts';
+import { type LoadedWorkspace, loadWorkspace } from '../workspace/load.ts';
+import type { Overlay } from '../workspace/overlay-schema.ts';
+import { suggestHint } from '../workspace/rules/suggest.ts';
+import { build } from './build.ts';
+
+const MAIN = join(import.meta.dirname, '../main.ts');
+const EXAMINATION = join(import.meta.dirname, '../try/examine-service.sh');
+/** Of the profile and the client that are made for the test. */
+const TRIED = 'tried';
+/** Addresses that are nobody's (RFC 5737): the trial's network has them. */
+const HOME = '192.0.2.10';
+/** A service that starts slowly, emulated, on a busy machine. */
+const BOOT_SECONDS = 600;
+
+/** Boots a card that has this service alone, beside a home of its own, and examines it over SSH: health, ports, sandbox, backup and restore. */
+export async function testOverlay(session: Session, name: string): Promise<Report> {
+  const workspace = await loadWorkspace(findWorkspace(session));
+  const overlay = findService(workspace, name);
+  const folder = await makeWorkspace(workspace, overlay);
+  const own = { ...session, workspace: folder };
+  await build(own, [TRIED], { format: 'img' });
+  const said: string[] = [];
+  await withTrial(own, await loadWorkspace(folder), join(folder, 'home'), (trial) =>
+    bootImage(own, join(folder, 'out', `${TRIED}.img`), {
+      ...{ machine: 'virt', until: 'claimed', timeoutSeconds: BOOT_SECONDS, enter: trial.enter },
+      visit: async () => void said.push(...(await examine(own, folder, trial, overlay))),
+    }),
+  );
+  const isWell = said.length > 0 && said.every((line) => line.startsWith('well '));
+  const text = said.map((line) => line.replace(/^(well|ill) /, (word) => word.padEnd(6)));
+  return { json: { overlay: name, said }, text, exitCode: isWell ? EXIT.done : EXIT.failure };
+}
+
+function findService({ overlays }: LoadedWorkspace, name: string): Overlay {
+  const services = [...overlays.keys()].filter((one) => !BUILT_IN.includes(one));
+  const overlay = services.includes(name) ? overlays.get(name) : undefined;
+  if (overlay) return overlay;
+  throw new Failure(`Cannot find the service "${name}"`, { hint: suggestHint(name, services), exitCode: EXIT.usage });
+}
+
+/** A workspace of its own in the operator's out/: nothing of theirs is issued, and the second test finds what the first one made. */
+async function makeWorkspace({ folder: from }: LoadedWorkspace, { overlay }: Overlay): Promise<string> {
+  const folder = join(from, 'out', 'overlay-tests', overlay);
+  // A card's first day: a home that has taken it in before would turn it away.
+  await rm(join(folder, 'home'), { recursive: true, force: true });
+  for (const part of ['profiles', 'clients']) await mkdir(join(folder, part), { recursive: true });
+  await rm(join(folder, 'overlays'), { recursive: true, force: true });
+  await cp(join(from, 'overlays'), join(folder, 'overlays'), { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+  const operator = parseDocument(await readFile(join(from, 'semeur.yaml'), 'utf8'));
+  operator.setIn(['vpn', 'endpoints'], [`${HOME}:51820`]);
+  operator.setIn(['home', 'url'], `https://${HOME}:8443`);
+  await writeFile(join(folder, 'semeur.yaml'), String(operator));
+  await writeFile(join(folder, '.gitignore'), '/secrets/\n/out/\n/home/\n');
+  const profile = { profile: TRIED, base: 'debian-arm64', boards: ['pi4'], services: [overlay] };
+  await writeFile(join(folder, 'profiles', `${TRIED}.yaml`), stringify(profile));
+  await writeFile(join(folder, 'clients', `${TRIED}.yaml`), stringify({ client: TRIED, name: 'Trial', profile: TRIED }));
+  return folder;
+}
+
+async function examine({ signal }: Session, folder: string, { enter, state }: Trial, { units }: Overlay): Promise<string[]> {
+  const script = await readFile(EXAMINATION, 'utf8');
+  const remote = `set -- ${units.enable.join(' ')}\n${script}`;
+  const argv = [...enter, process.execPath, '--disable-warning=ExperimentalWarning', MAIN, 'ssh', '--workspace', folder, '--state', state, TRIED];
+  try {
+    return (await runCommand([...argv, remote], { signal })).toString('utf8').trim().split('\n');
+  } catch (error) {
+    const code = exitCodeOf(error);
+    throw new Failure(`Cannot examine the card: what looks at it there ended with ${code ?? 'no exit code'}`, { cause: error });
+  }
+}
