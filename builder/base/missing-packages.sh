@@ -34,6 +34,7 @@ rows() {
 		busybox|busybox|test fast|runs the first-boot steps under a second shell
 		/usr/lib/python3/dist-packages/caldav|python3-caldav|test|asks a card's calendar as a telephone does
 		cadaver|cadaver|test|opens a card's shared folder as a computer does
+		restic|restic|test fast|makes backups as a card does
 		promtool|prometheus|test fast|tries the alert rules, and watches a home
 		amtool|prometheus-alertmanager|test fast|checks how alerts are mailed
 		prometheus-node-exporter|prometheus-node-exporter|test fast|shows the metrics that a card shows

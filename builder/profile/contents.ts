@@ -33,10 +33,13 @@ export function serviceLists(overlays: readonly LoadedOverlay[]): Record<string,
     'ports.list': overlays.flatMap(({ ports }) => ports.map(({ reach, protocol, port }) => line(reach, protocol, port))),
     'front.list': overlays.flatMap(({ front, overlay, title }) => (front === undefined ? [] : [line(overlay, front, title.fr, title.en)])),
     'health.list': overlays.flatMap(({ health, overlay, title }) => (health === undefined ? [] : [line(overlay, health, title.fr, title.en)])),
-    'backup.list': overlays.flatMap(({ backup, overlay }) =>
-      backup === undefined
-        ? []
-        : [...(backup.before ? [line(overlay, 'before', backup.before)] : []), ...backup.paths.map((path) => line(overlay, 'path', path))],
-    ),
+    'backup.list': overlays.flatMap(listBackup),
   };
+}
+
+function listBackup({ overlay, backup, units }: LoadedOverlay): string[] {
+  if (backup === undefined) return [];
+  const before = backup.before === undefined ? [] : [['before', backup.before]];
+  const lines = [...before, ...backup.paths.map((path) => ['path', path]), ...units.enable.map((unit) => ['unit', unit])];
+  return lines.map((fields) => [overlay, ...fields].join('\t'));
 }

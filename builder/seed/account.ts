@@ -3,7 +3,6 @@ import { bcrypt } from 'hash-wasm';
 
 /** As the client code's: nothing that sounds or looks like another sign of it. Small letters, since telephones begin with them. */
 const SIGNS = 'abcdefghjkmnpqrstvwxyz23456789';
-const GROUPS = 3;
 const GROUP = 4;
 /** Work that slows a guesser down is for passwords that people choose: this one has 58 bits, all of them by chance. */
 const COST = 5;
@@ -17,7 +16,16 @@ export interface ClientAccount {
 }
 
 export async function makeClientAccount(): Promise<ClientAccount> {
-  const group = () => Array.from({ length: GROUP }, () => SIGNS[randomInt(SIGNS.length)]).join('');
-  const password = Array.from({ length: GROUPS }, group).join('-');
+  const password = makeWords(3);
   return { password, bcrypt: await bcrypt({ password, salt: randomBytes(16), costFactor: COST, outputType: 'encoded' }) };
+}
+
+/** What the client's backups are encrypted with: 137 bits, for whoever has the disk has all the time in the world. */
+export function makeBackupKey(): string {
+  return makeWords(7);
+}
+
+function makeWords(count: number): string {
+  const word = () => Array.from({ length: GROUP }, () => SIGNS[randomInt(SIGNS.length)]).join('');
+  return Array.from({ length: count }, word).join('-');
 }

@@ -79,10 +79,11 @@ export function renderSeedFiles(
   for (const [name, template] of templates.own) files.set(name, Buffer.from(template(enrolment)));
   if (client.wifi) files.set(WIFI[0], Buffer.from(templates.wifi({ wifi: describeWifi(client.wifi) })));
   const account = { name: client.client, bcrypt: keys.account.bcrypt };
+  const backup = { key: keys.backupKey };
   for (const service of services) {
     const { defaults = {}, files: ofService = new Map<string, Template>() } = templates.services.get(service) ?? {};
     const settings = { ...defaults, ...client.settings[service] };
-    for (const [name, template] of ofService) files.set(name, Buffer.from(template({ ...common, account, settings })));
+    for (const [name, template] of ofService) files.set(name, Buffer.from(template({ ...common, account, backup, settings })));
   }
   return files;
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { EXIT, Failure } from '../failure.ts';
 import { makeVpnKey, readSecret, secretsFile, type VpnKey, writeSecret } from '../workspace/secrets.ts';
-import { type ClientAccount, makeClientAccount } from './account.ts';
+import { type ClientAccount, makeBackupKey, makeClientAccount } from './account.ts';
 import { type ClientCode, makeClientCode } from './client-code.ts';
 
 const DAY = 86_400_000;
@@ -23,13 +23,15 @@ export interface ClientKeys {
   readonly code: ClientCode;
   /** On the leaflet as well; it stays theirs when seeds are issued anew. */
   readonly account: ClientAccount;
+  /** Theirs too, on paper: with it they open their backups without us. */
+  readonly backupKey: string;
   /** What was issued so far is good for nothing any more, for good: the next generation is. */
   readonly revoked?: true;
 }
 
 export async function ensureClientKeys(workspace: string, client: string, now: Date = new Date()): Promise<ClientKeys> {
   const found = await readSecret<ClientKeys>(keysFile(workspace, client));
-  if (found?.code && found.account) return found;
+  if (found?.code && found.account && found.backupKey) return found;
   const own = await completeOwn(found);
   const keys = found ? { ...found, ...own } : makeClientKeys(1, now, own);
   await writeSecret(keysFile(workspace, client), keys);
@@ -64,11 +66,15 @@ function keysFile(workspace: string, client: string): string {
 }
 
 /** What people know by heart, or have on paper. */
-type Own = Pick<ClientKeys, 'code' | 'account'>;
+type Own = Pick<ClientKeys, 'code' | 'account' | 'backupKey'>;
 
 /** What an older Semeur has not made yet is added. */
 async function completeOwn(found: Partial<Own> = {}): Promise<Own> {
-  return { code: found.code ?? makeClientCode(), account: found.account ?? (await makeClientAccount()) };
+  return {
+    code: found.code ?? makeClientCode(),
+    account: found.account ?? (await makeClientAccount()),
+    backupKey: found.backupKey ?? makeBackupKey(),
+  };
 }
 
 function makeClientKeys(generation: number, now: Date, own: Own): ClientKeys {

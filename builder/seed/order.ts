@@ -18,7 +18,7 @@ export async function writeOrders(workspace: LoadedWorkspace, clients: readonly 
     const order = makeOrder(client, operator, keys);
     await writeIfNew(join(ordersFolder(folder), `${client.client}.json`), `${JSON.stringify(order, null, 2)}\n`);
     await writeIfNew(join(folder, 'out', `${client.client}.code`), `${keys.code.text}\n`);
-    await writeIfNew(join(folder, 'out', `${client.client}.account`), `name ${client.client}\npassword ${keys.account.password}\n`);
+    await writeIfNew(join(folder, 'out', `${client.client}.account`), renderAccount(client.client, keys));
     orders.push(order);
   }
   await writeIfNew(join(ordersFolder(folder), 'user-ca.pub'), `${await readUserCa(folder)}\n`);
@@ -44,6 +44,10 @@ export function makeOrder({ client, hostname, language, profile }: Client, opera
     tokenExpires: keys.tokenExpires,
     revoked: keys.revoked === true,
   };
+}
+
+function renderAccount(name: string, { account, backupKey }: ClientKeys): string {
+  return [`name ${name}`, `password ${account.password}`, `backup-key ${backupKey}`, ''].join('\n');
 }
 
 async function writeIfNew(file: string, content: string): Promise<void> {

@@ -120,7 +120,7 @@ async function writeOne(
 function describe(out: string, manifests: readonly ClientManifest[], seedOnly: boolean): string[] {
   const codes = [
     `Each client's code, by which they switch your access off and on: ${join(out, 'CLIENT.code')}`,
-    `Each client's name and password for their services: ${join(out, 'CLIENT.account')}; both belong on their leaflet`,
+    `Each client's name and password for their services, and the key of their backups: ${join(out, 'CLIENT.account')}; both belong on their leaflet`,
   ];
   if (seedOnly) return [`${manifests.length} seeds are in ${out}`, ...codes];
   return [...manifests.map(({ image }) => `${join(out, image.file)}  ${formatByteSize(image.bytes)}`), ...codes];

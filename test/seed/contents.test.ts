@@ -15,6 +15,7 @@ const KEYS: ClientKeys = {
   tokenExpires: '2027-01-01T00:00:00Z',
   code: { text: 'AB2C-D3EF', salt: '0011223344556677' },
   account: { password: 'k7qe-m2xa-9tdb', bcrypt: '$2a$05$hash' },
+  backupKey: 'a-b-c',
 };
 const HOME = { hubKey: 'hub', pins: ['pin'], userCa: 'ca' };
 
