@@ -34,5 +34,7 @@ EmitRouter=no
 EmitDNS=no
 END
 networkctl reload
+# The card's own filter lets nobody ask it for an address.
+nft insert rule inet semeur input iifname wlan1 accept
 wpa_supplicant -B -i wlan1 -c /run/box.conf >/dev/null
 `;
