@@ -5,7 +5,7 @@ import { renderBmap } from '../image/bmap.ts';
 import { checkPrefixFile } from '../image/check-prefix.ts';
 import { composeTail } from '../image/compose.ts';
 import { compressPrefix } from '../image/compress.ts';
-import { REGION_BYTES, removePrefix } from '../image/prefix.ts';
+import { type Prefix, REGION_BYTES, removePrefix } from '../image/prefix.ts';
 import { createToolboxXz } from '../image/toolbox-xz.ts';
 import { writeImage } from '../image/write-image.ts';
 import { boundCache } from '../prune-cache.ts';
@@ -49,7 +49,13 @@ export async function ensureProfile(session: Session, workspace: LoadedWorkspace
   return loadBuiltProfile(workspace.folder, name);
 }
 
-/** The same, having read what the cache holds of it from end to end: a flipped bit there would be in every client's image. */
+/** The profile's prefix alone, for images that nobody downloads: to compress it takes longer than all else. */
+export async function ensurePlainPrefix(session: Session, workspace: LoadedWorkspace, name: string): Promise<Prefix> {
+  if (process.platform !== 'linux') return (await loadBuiltProfile(workspace.folder, name)).prefix;
+  return (await makeProfile(session, workspace, name, {})).prefix;
+}
+
+/** The same as ensureProfile(), having read what the cache holds of it from end to end: a flipped bit there would be in every client's image. */
 export async function ensureSoundProfile(
   session: Session,
   workspace: LoadedWorkspace,

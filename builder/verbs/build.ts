@@ -9,7 +9,7 @@ import { checkFreeSpace } from '../image/write-image.ts';
 import { zstCompressor } from '../image/zst-compressor.ts';
 import { runLanes } from '../lanes.ts';
 import { overlaysOf } from '../profile/contents.ts';
-import { ensureProfile } from '../profile/publish.ts';
+import { ensurePlainPrefix, ensureProfile } from '../profile/publish.ts';
 import { type MadeSeed, makeSeeds } from '../seed/make.ts';
 import { writeOrders } from '../seed/order.ts';
 import type { Report, Session } from '../session.ts';
@@ -79,10 +79,15 @@ function chooseClients(workspace: LoadedWorkspace, names: readonly string[], all
 async function preparePrefixes(session: Session, workspace: LoadedWorkspace, clients: readonly Client[], format: ImageFormat) {
   const prefixes = new Map<string, Prefix>();
   for (const name of new Set(clients.map(({ profile }) => profile))) {
-    const { prefix } = await ensureProfile(session, workspace, name);
-    prefixes.set(name, format === 'zst' ? await compressPrefix(prefix, 'zst', zstCompressor, session) : prefix);
+    prefixes.set(name, await preparePrefix(session, workspace, name, format));
   }
   return prefixes;
+}
+
+async function preparePrefix(session: Session, workspace: LoadedWorkspace, name: string, format: ImageFormat): Promise<Prefix> {
+  if (format === 'img') return ensurePlainPrefix(session, workspace, name);
+  const { prefix } = await ensureProfile(session, workspace, name);
+  return format === 'zst' ? compressPrefix(prefix, 'zst', zstCompressor, session) : prefix;
 }
 
 async function checkRoom(out: string, clients: readonly Client[], prefixes: ReadonlyMap<string, Prefix>, format: ImageFormat): Promise<void> {
