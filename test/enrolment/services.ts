@@ -33,7 +33,7 @@ export function describeServices(image: () => CardImage, enrolled: () => Enrolle
     });
 
     it('are all well, and say so at home', async () => {
-      expect(boot.card.health?.illServices).toEqual([]);
+      await boot.ground.waitForCard(CLIENT, 'looked at', 120, ({ health }) => health?.illServices?.length === 0);
       expect(await run('curl', '--silent', '--max-time', '20', `${FRONT}/`)).not.toContain('ne répond pas');
     });
 

@@ -14,7 +14,7 @@ health() {
 		echo "number rootFree $(root_bytes avail)"
 		echo "number rootSize $(root_bytes size)"
 		echo "word failedUnits [$(failed_units)]"
-		echo "word illServices [$(ill_services)]"
+		[ ! -e "${ROOT:-}/run/semeur/ill" ] || echo "word illServices [$(ill_services)]"
 		echo "text remoteAccess 3 $(remote_access)"
 		echo "word underVoltage $(under_voltage)"
 		echo "number certificateExpires $(certificate_end)"
@@ -78,7 +78,12 @@ failed_units() {
 	done
 }
 
-# By name, as check-services found them.
+# What check-services found last; "unknown" before it has looked.
+ill_services_known() {
+	cat "${ROOT:-}/run/semeur/ill" 2>/dev/null || echo unknown
+}
+
+# By name.
 ill_services() {
 	separator=
 	cut -f 1 "${ROOT:-}/run/semeur/ill" 2>/dev/null | head -n 20 | while read -r name; do
