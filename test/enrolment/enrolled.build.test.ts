@@ -3,7 +3,6 @@ import { type EnrolledCard, prepareCard } from './first-boot.ts';
 import { describeFirstBoot } from './first-day.ts';
 import { buildCardImage, type CardImage } from './images.ts';
 import { describeLaterDays } from './later-days.ts';
-import { describeServices } from './services.ts';
 
 describe('with a home, a VPN and a card in QEMU', () => {
   let image: CardImage;
@@ -16,10 +15,6 @@ describe('with a home, a VPN and a card in QEMU', () => {
     await enrolled?.close();
   });
   describeFirstBoot(
-    () => image,
-    () => enrolled,
-  );
-  describeServices(
     () => image,
     () => enrolled,
   );

@@ -22,38 +22,40 @@ export interface CardImage {
   readonly consoles: string;
 }
 
-const FOLDER = join(findCheckout(), 'out', 'enrolment');
-
-/** Builds the card, in out/enrolment/; what is there already and is right is not made again. */
-export async function buildCardImage(): Promise<CardImage> {
-  return oneAtATime(`${FOLDER}.lock`, build);
+/** Builds the card, in a folder of out/; what is there already and is right is not made again. */
+export async function buildCardImage(name = 'enrolment', services: readonly string[] = ['website']): Promise<CardImage> {
+  const folder = join(findCheckout(), 'out', name);
+  return oneAtATime(`${folder}.lock`, () => build(folder, services));
 }
 
-async function build(): Promise<CardImage> {
-  const consoles = join(FOLDER, 'consoles');
+async function build(folder: string, services: readonly string[]): Promise<CardImage> {
+  const consoles = join(folder, 'consoles');
   await mkdir(consoles, { recursive: true });
-  await cp(join(findCheckout(), 'examples'), FOLDER, { recursive: true });
-  await takeLock();
-  const operator = join(FOLDER, 'semeur.yaml');
+  await cp(join(findCheckout(), 'examples'), folder, { recursive: true });
+  await shareWithCards(folder);
+  const operator = join(folder, 'semeur.yaml');
   const text = (await readFile(operator, 'utf8'))
     .replace(/endpoints: .*/, `endpoints: ["${HOME_ADDRESS}:51820"]`)
     .replace(/url: .*/, `url: https://${HOME_ADDRESS}:8443`);
   await writeFile(operator, text);
-  const profile = join(FOLDER, 'profiles', 'maison.yaml');
-  await writeFile(profile, (await readFile(profile, 'utf8')).replace(/^services: .*$/m, 'services: [website, calendar, share]'));
-  const client = join(FOLDER, 'clients', `${CLIENT}.yaml`);
+  const profile = join(folder, 'profiles', 'maison.yaml');
+  await writeFile(profile, (await readFile(profile, 'utf8')).replace(/^services: .*$/m, `services: [${services.join(', ')}]`));
+  const client = join(folder, 'clients', `${CLIENT}.yaml`);
   await writeFile(client, `${await readFile(client, 'utf8')}wifi: ${JSON.stringify(WIFI)}\n`);
   const main = [process.execPath, '--disable-warning=ExperimentalWarning', join(findCheckout(), 'builder', 'main.ts')];
-  const report = JSON.parse((await runCommand([...main, 'build', CLIENT, '--format', 'img', '--json', '--workspace', FOLDER])).toString('utf8'));
+  const report = JSON.parse((await runCommand([...main, 'build', CLIENT, '--format', 'img', '--json', '--workspace', folder])).toString('utf8'));
   const [manifest] = report.clients;
-  const raw = join(FOLDER, 'out', manifest.image.file);
-  return { workspace: FOLDER, raw, files: await readBootFiles(createQuietSession(), raw, consoles), manifest, consoles };
+  const raw = join(folder, 'out', manifest.image.file);
+  return { workspace: folder, raw, files: await readBootFiles(createQuietSession(), raw, consoles), manifest, consoles };
 }
 
-/** With the lock of out/test/, toolbox and base are those that are in the cache. */
-async function takeLock(): Promise<void> {
-  const [theirs, own] = [join(findCheckout(), 'out', 'test'), FOLDER].map((folder) => join(folder, 'profiles', 'maison.lock')) as [string, string];
-  if (!(await exists(own)) && (await exists(theirs))) await cp(theirs, own);
+/** The key that signs seeds and the lock are part of a profile: with those of out/test/, one of the same services is theirs, and is there already. */
+async function shareWithCards(folder: string): Promise<void> {
+  const cards = join(findCheckout(), 'out', 'test');
+  await mkdir(join(folder, 'secrets'), { recursive: true, mode: 0o700 });
+  for (const file of ['secrets/seed_key', 'secrets/seed_key.pub', 'profiles/maison.lock']) {
+    if ((await exists(join(cards, file))) && !(await exists(join(folder, file)))) await cp(join(cards, file), join(folder, file));
+  }
 }
 
 async function exists(file: string): Promise<boolean> {

@@ -1,0 +1,89 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type EnrolledCard, type FirstBoot, prepareCard } from './first-boot.ts';
+import { LAN } from './ground.ts';
+import { buildCardImage, type CardImage, CLIENT } from './images.ts';
+
+const FRONT = `http://127.0.0.1:${LAN.web}`;
+
+/** Writes an event, as a telephone does that is told nothing but the card's address, and prints what the calendar then holds. */
+const WRITE_EVENT = `
+import sys, caldav
+client = caldav.DAVClient(url=sys.argv[1], username=sys.argv[2], password=sys.argv[3])
+calendar = client.principal().calendars()[0]
+calendar.save_event("BEGIN:VCALENDAR\\r\\nVERSION:2.0\\r\\nPRODID:semeur\\r\\nBEGIN:VEVENT\\r\\nUID:harvest@semeur\\r\\n"
+    "DTSTAMP:20261125T090000Z\\r\\nDTSTART:20261201T140000Z\\r\\nDTEND:20261201T160000Z\\r\\nSUMMARY:Cueillette du thym\\r\\nEND:VEVENT\\r\\nEND:VCALENDAR\\r\\n")
+print(calendar.name, [event.vobject_instance.vevent.summary.value for event in calendar.events()])
+`;
+
+/** Too slow for CI: emulated, a server in Python takes a minute to start. */
+describe('the services of a card, asked from its LAN by programs that people use', () => {
+  let image: CardImage;
+  let enrolled: EnrolledCard | undefined;
+  let boot: FirstBoot;
+  let password: string;
+  const run = (...argv: readonly string[]) => boot.ground.run(...argv);
+  const visit = (script: string) => boot.ground.semeur('ssh', '--state', boot.ground.state, CLIENT, script);
+  const statusOf = (path: string, ...options: readonly string[]) =>
+    run('curl', '--silent', '--max-time', '20', '--output', '/dev/null', '--write-out', '%{http_code}', ...options, `${FRONT}${path}`);
+
+  beforeAll(async () => {
+    image = await buildCardImage('services', ['website', 'calendar', 'share']);
+    enrolled = await prepareCard(image);
+    boot = await enrolled.running();
+    const account = await readFile(join(image.workspace, 'out', `${CLIENT}.account`), 'utf8');
+    password = /^password (\S+)$/m.exec(account)?.[1] ?? '';
+  });
+
+  afterAll(async () => enrolled?.close());
+
+  it('are all well, and say so at home', async () => {
+    await boot.ground.waitForCard(CLIENT, 'looked at', 120, ({ health }) => health?.illServices?.length === 0);
+    expect(await run('curl', '--silent', '--max-time', '20', `${FRONT}/`)).not.toContain('ne répond pas');
+  });
+
+  it('let nobody in without the account of the leaflet', async () => {
+    for (const path of ['/calendar/', '/share/']) {
+      expect(await statusOf(path), path).toBe('401');
+      expect(await statusOf(path, '--user', `${CLIENT}:${CLIENT}`), path).toBe('401');
+      expect(await statusOf(path, '--header', `X-Remote-User: ${CLIENT}`), path).toBe('401');
+    }
+  });
+
+  it('keep a calendar (python3-caldav)', async () => {
+    const said = await run('/usr/bin/python3', '-c', WRITE_EVENT, `${FRONT}/.well-known/caldav`, CLIENT, password);
+    expect(said).toBe("Agenda ['Cueillette du thym']\n");
+  });
+
+  it('share a folder (cadaver)', async () => {
+    const folder = boot.ground.folder;
+    await writeFile(join(folder, '.netrc'), `machine 127.0.0.1 login ${CLIENT} password ${password}\n`, { mode: 0o600 });
+    await writeFile(join(folder, 'recette.txt'), 'thym, mélisse\n');
+    await writeFile(join(folder, 'orders'), 'mkcol Tisanes\ncd Tisanes\nput recette.txt\nmove recette.txt "été.txt"\nls\nget "été.txt" back.txt\n');
+    const said = await run('sh', '-c', `cd "$1" && HOME=$1 cadaver ${FRONT}/share/ <orders`, 'sh', folder);
+    expect(said).not.toMatch(/failed|error/i);
+    expect(await readFile(join(folder, 'back.txt'), 'utf8')).toBe('thym, mélisse\n');
+  });
+
+  it('listen where the overlays say, and the packet filter lets nobody else through', async () => {
+    // Avahi opens ports by chance as well: the packet filter shuts them.
+    const sockets = (await visit('ss -Hlntup')).split('\n').filter((line) => line !== '' && !line.includes('avahi-daemon'));
+    const places = sockets.map((line) => line.trim().split(/\s+/)[4] ?? '').filter((place) => !/^(127\.|\[::1\]|\[::ffff:127\.)/.test(place));
+    const ports = new Set(places.map((place) => place.replace(/^.*:/, '')));
+    expect([...ports].filter((port) => !['68', '546'].includes(port)).sort()).toEqual(['22', '80', '8480', '9100']);
+  });
+
+  it('are shut in: systemd-analyze security says 5.0 or less of each unit of ours', async () => {
+    const [share = ''] = (await visit('systemd-analyze security --no-pager semeur-share.service')).trim().split('\n').slice(-1);
+    expect(Number(/(\d+\.\d)/.exec(share)?.[1])).toBeLessThanOrEqual(5);
+  });
+
+  it('are told at home when they stop answering, and when they answer again', async () => {
+    await visit('systemctl stop radicale && rm -f /run/semeur/next-heartbeat && systemctl start semeur-heartbeat');
+    await boot.ground.waitForCard(CLIENT, 'ill', 60, ({ health }) => health?.illServices?.join() === 'calendar');
+    expect(await run('curl', '--silent', '--max-time', '20', `${FRONT}/`)).toContain('ne répond pas');
+    await visit('systemctl start radicale && sleep 10 && rm -f /run/semeur/next-heartbeat && systemctl start semeur-heartbeat');
+    await boot.ground.waitForCard(CLIENT, 'well again', 60, ({ health }) => health?.illServices?.length === 0);
+  });
+});
