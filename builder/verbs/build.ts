@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { formatByteSize } from '../byte-size.ts';
@@ -49,6 +50,7 @@ export async function build(session: Session, names: readonly string[], options:
   const clients = chooseClients(workspace, names, options.all === true);
   const prefixes = await preparePrefixes(session, workspace, clients, options.format);
   const out = join(workspace.folder, 'out');
+  await mkdir(out, { recursive: true });
   if (!options.seedOnly) await checkRoom(out, clients, prefixes, options.format);
   const title = options.seedOnly ? 'Making seeds' : 'Making images';
   const manifests = await session.progress.step(`${title} of ${clients.length} ${clients.length === 1 ? 'client' : 'clients'}`, async (note) => {
