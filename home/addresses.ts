@@ -1,4 +1,6 @@
-/** Of the listener for those who watch the fleet, in the tunnel. */
+/** Of the listeners in the tunnel: for cards, which know it from the protocol; for operators' browsers; for those who watch the fleet. */
+export const TUNNEL_PORT = 8080;
+export const PAGE_PORT = 8081;
 export const METRICS_PORT = 9180;
 
 /** The addresses of an operator's fleet, all in one /48 (docs/protocol.md). */

@@ -2,7 +2,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { Failure } from '../builder/failure.ts';
-import { METRICS_PORT, planNetwork } from './addresses.ts';
+import { METRICS_PORT, PAGE_PORT, planNetwork, TUNNEL_PORT } from './addresses.ts';
 import { createCounts } from './counts.ts';
 import { keepHeapSmall } from './heap.ts';
 import { createHeartbeatQueue } from './heartbeat-queue.ts';
@@ -47,11 +47,6 @@ export interface VpnOptions {
 
 /** Connections that wait to be accepted. Node's own 511 are too few when a fleet calls at once: the next is dropped, and tries again a second later. */
 const BACKLOG = 4096;
-
-/** Of the listeners in the tunnel: cards know it from the protocol. */
-const TUNNEL_PORT = 8080;
-/** Of the fleet page: the packet filter lets operators in, and nobody else. */
-const PAGE_PORT = 8081;
 
 /** The server: runs until `signal`. Orders and database first, then the hub with all its peers, then the listeners. */
 export async function serveHome(options: ServeOptions): Promise<void> {

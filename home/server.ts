@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { MOST_BYTES } from './body.ts';
 import type { RateLimit } from './rate-limit.ts';
@@ -28,6 +29,13 @@ export function createServer(tls?: Tls): FastifyInstance {
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
   });
   return server;
+}
+
+/** Ends every other connection without a word. */
+export function admitOnly(server: FastifyInstance, isAdmitted: (remote: string) => boolean): void {
+  server.server.on('connection', (socket: Socket) => {
+    if (!isAdmitted(socket.remoteAddress ?? '')) socket.destroy();
+  });
 }
 
 export function limit(server: FastifyInstance, limits: readonly RateLimit[]): void {

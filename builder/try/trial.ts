@@ -7,7 +7,8 @@ import type { Session } from '../session.ts';
 import type { LoadedWorkspace } from '../workspace/load.ts';
 import { openNetwork } from './network.ts';
 
-const MAIN = join(import.meta.dirname, '../main.ts');
+/** argv prefix of this very Semeur. */
+export const SEMEUR: readonly string[] = [process.execPath, '--disable-warning=ExperimentalWarning', join(import.meta.dirname, '../main.ts')];
 const READY_SECONDS = 60;
 
 /** A network of its own with the operator's home in it, for cards that boot there. */
@@ -47,7 +48,7 @@ async function withHome<T>(session: Session, workspace: string, state: string, e
   const stop = new AbortController();
   const ready = Promise.withResolvers<void>();
   const serve = ['home', 'serve', '--workspace', workspace, '--state', state];
-  const home = runCommand([...enter, process.execPath, '--disable-warning=ExperimentalWarning', MAIN, ...serve], {
+  const home = runCommand([...enter, ...SEMEUR, ...serve], {
     signal: AbortSignal.any([session.signal, stop.signal]),
     onLine: (line) => line.startsWith('home: ready') && ready.resolve(),
   });

@@ -5,7 +5,7 @@ import { exitCodeOf, runCommand } from '../command.ts';
 import { EXIT, Failure } from '../failure.ts';
 import type { Report, Session } from '../session.ts';
 import { bootImage } from '../try/boot-image.ts';
-import { type Trial, withTrial } from '../try/trial.ts';
+import { SEMEUR, type Trial, withTrial } from '../try/trial.ts';
 import { BUILT_IN } from '../workspace/check-services.ts';
 import { findWorkspace } from '../workspace/find.ts';
 import { type LoadedWorkspace, loadWorkspace } from '../workspace/load.ts';
@@ -13,7 +13,6 @@ import type { Overlay } from '../workspace/overlay-schema.ts';
 import { suggestHint } from '../workspace/rules/suggest.ts';
 import { build } from './build.ts';
 
-const MAIN = join(import.meta.dirname, '../main.ts');
 const EXAMINATION = join(import.meta.dirname, '../try/examine-service.sh');
 /** Of the profile and the client that are made for the test. */
 const TRIED = 'tried';
@@ -72,7 +71,7 @@ async function makeWorkspace({ folder: from }: LoadedWorkspace, { overlay }: Ove
 async function examine({ signal }: Session, folder: string, { enter, state }: Trial, { units }: Overlay): Promise<string[]> {
   const script = await readFile(EXAMINATION, 'utf8');
   const remote = `set -- ${units.enable.join(' ')}\n${script}`;
-  const argv = [...enter, process.execPath, '--disable-warning=ExperimentalWarning', MAIN, 'ssh', '--workspace', folder, '--state', state, TRIED];
+  const argv = [...enter, ...SEMEUR, 'ssh', '--workspace', folder, '--state', state, TRIED];
   try {
     return (await runCommand([...argv, remote], { signal })).toString('utf8').trim().split('\n');
   } catch (error) {

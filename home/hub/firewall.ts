@@ -1,5 +1,5 @@
 import { Failure } from '../../builder/failure.ts';
-import { METRICS_PORT, planNetwork } from '../addresses.ts';
+import { METRICS_PORT, PAGE_PORT, planNetwork, TUNNEL_PORT } from '../addresses.ts';
 import type { HubOptions } from './options.ts';
 import { runProgram } from './programs.ts';
 
@@ -12,10 +12,6 @@ export interface Firewall {
 type FirewallOptions = Pick<HubOptions, 'interface' | 'vpnPort' | 'prefix' | 'ports' | 'firewall' | 'log'>;
 
 const TABLE = ['table', 'inet', 'semeur'];
-/** Of home's listeners in the tunnel: cards know it from the protocol. */
-const HOME_PORT = 8080;
-/** Of the fleet page: for operators alone. */
-const PAGE_PORT = 8081;
 
 /** Who may talk to whom, in a packet filter table of the hub's own: what else the machine filters stays as it is. */
 export async function openFirewall(options: FirewallOptions): Promise<Firewall> {
@@ -69,8 +65,8 @@ export function renderFirewall({ interface: name, vpnPort, prefix, ports }: Omit
 		type filter hook input priority filter - 1; policy accept;
 		iifname != "${name}" return
 		ct state established,related accept
-		ip6 saddr ${nursery} ip6 daddr ${hubNursery} tcp dport ${HOME_PORT} accept
-		ip6 saddr { ${cards}, ${operators} } ip6 daddr ${hub} tcp dport ${HOME_PORT} accept
+		ip6 saddr ${nursery} ip6 daddr ${hubNursery} tcp dport ${TUNNEL_PORT} accept
+		ip6 saddr { ${cards}, ${operators} } ip6 daddr ${hub} tcp dport ${TUNNEL_PORT} accept
 		ip6 saddr ${operators} ip6 daddr ${hub} tcp dport ${METRICS_PORT} accept
 		ip6 saddr ${operators} ip6 daddr ${hub} tcp dport ${PAGE_PORT} accept
 		drop

@@ -1,4 +1,5 @@
 import type { Heartbeat } from '../requests.ts';
+import { STATES } from '../store/fleet.ts';
 import type { WatchedCard } from '../store/watched-cards.ts';
 import { type Labels, type Metric, renderLabels, renderSample } from './text.ts';
 
@@ -8,7 +9,6 @@ export interface CardMetric extends Metric {
   render(card: WatchedCard, labels: string): string;
 }
 
-const STATES: readonly WatchedCard['state'][] = ['ordered', 'claimed', 'claimed-no-tunnel', 'confirmed', 'well', 'silent', 'revoked'];
 const REPORTS: readonly Heartbeat['report'][] = ['done', 'working', 'needs-help'];
 
 /** Each has the label "client" and, where it says so, one more: what changes is the value, so that a card's series stay the same for years. */

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Sources } from '../home.ts';
 import { createRateLimit, type RateLimitOptions } from '../rate-limit.ts';
 import { Refusal } from '../refusal.ts';
-import { createServer, limit } from '../server.ts';
+import { admitOnly, createServer, limit } from '../server.ts';
 import { ownHost } from './browser-request.ts';
 
 const HEADERS = {
@@ -17,9 +17,7 @@ const HEADERS = {
 /** A server for browsers, and for those of operators alone: nobody else gets so much as an error. */
 export function createPageServer(sources: Sources, requests: RateLimitOptions): FastifyInstance {
   const server = createServer();
-  server.server.on('connection', (socket) => {
-    if (sources.operatorAddress(socket.remoteAddress ?? '') === undefined) socket.destroy();
-  });
+  admitOnly(server, (remote) => sources.operatorAddress(remote) !== undefined);
   limit(server, [createRateLimit(requests, (remote) => remote)]);
   server.addHook('onRequest', async (request, reply) => {
     reply.headers(HEADERS);

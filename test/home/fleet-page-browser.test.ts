@@ -1,9 +1,8 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { findBarriers, measureOverflow, openBrowser } from '../browser.ts';
-import { addCards } from './many-cards.ts';
-import { closeHomes, issue, type OpenHome, openHome } from './open-home.ts';
-import { addPerson, PASSWORD, visitPage } from './page-visitor.ts';
+import { closeHomes, issue, type OpenHome } from './open-home.ts';
+import { openFleet, PASSWORD } from './page-visitor.ts';
 import { beatOf } from './sample-fleet.ts';
 
 let browser: Browser;
@@ -12,16 +11,6 @@ beforeAll(async () => {
 });
 afterAll(() => browser?.close());
 afterEach(closeHomes);
-
-/** @returns a home with so many cards, and the session of somebody who is logged in. */
-async function openFleet(count: number) {
-  const home = await openHome();
-  await addPerson(home.database);
-  addCards(home.database, count);
-  const visitor = visitPage(home.ports.page);
-  await visitor.logIn();
-  return { home, visitor, session: visitor.cookies.get('session') ?? '' };
-}
 
 interface Look {
   readonly session?: string;

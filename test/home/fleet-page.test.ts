@@ -3,20 +3,11 @@ import { LANGUAGES, preferredLanguage } from '../../home/page/language.ts';
 import type { Found } from '../../home/store/fleet-search.ts';
 import { searchFleet } from '../../home/store/fleet-search.ts';
 import { addCards } from './many-cards.ts';
-import { closeHomes, openHome } from './open-home.ts';
-import { addPerson, visitPage } from './page-visitor.ts';
+import { closeHomes } from './open-home.ts';
+import { openFleet } from './page-visitor.ts';
 import { beatOf, withDatabase } from './sample-fleet.ts';
 
 afterEach(closeHomes);
-
-async function openFleet(count: number) {
-  const home = await openHome();
-  await addPerson(home.database);
-  addCards(home.database, count);
-  const visitor = visitPage(home.ports.page);
-  await visitor.logIn();
-  return { home, visitor };
-}
 
 const namesOf = (text: string) => [...text.matchAll(/<a href="\/clients\/([^"]+)">/g)].map(([, name]) => name);
 const numbersOf = ({ entries }: Found) => entries.map(({ client }) => Number(client.replace('client-', '')));

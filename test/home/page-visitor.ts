@@ -3,6 +3,8 @@ import { makeVpnKey } from '../../builder/workspace/secrets.ts';
 import { hashPassword } from '../../home/password.ts';
 import type { Database } from '../../home/store/database.ts';
 import { addOperator } from '../../home/store/operators.ts';
+import { addCards } from './many-cards.ts';
+import { openHome } from './open-home.ts';
 import { type Answer, send } from './requests-to-home.ts';
 
 export const PASSWORD = 'trois petites graines';
@@ -55,4 +57,14 @@ export function visitPage(port: number, from = '127.0.0.1'): Visitor {
       return post('/log-in', { name, password });
     },
   };
+}
+
+/** A home with so many cards, and somebody who is logged in. */
+export async function openFleet(count: number) {
+  const home = await openHome();
+  await addPerson(home.database);
+  addCards(home.database, count);
+  const visitor = visitPage(home.ports.page);
+  await visitor.logIn();
+  return { home, visitor, session: visitor.cookies.get('session') ?? '' };
 }
