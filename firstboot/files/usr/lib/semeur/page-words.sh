@@ -9,7 +9,7 @@ either() {
 word_moment() { either '%d/%m/%Y à %H h %M' '%-d %B %Y at %H:%M'; }
 
 word_state() {
-	case $(fact state) in
+	case ${state:?} in
 	done) either 'tout va bien' 'all is well' ;;
 	away) either "n'arrive plus à joindre votre coopérative" "can't reach your co-operative any more" ;;
 	needs-help) either 'a besoin de vous' 'needs you' ;;
@@ -41,7 +41,7 @@ word_no_visit() { either "Personne n'est entré à distance." "Nobody came in fr
 
 word_switch_title() { either "L'accès à distance" 'Remote access'; }
 word_remote() {
-	case $(fact remote) in
+	case ${remote:?} in
 	on) either "L'accès à distance est ouvert. Vous pouvez le couper : la carte continue alors de servir et de donner de ses nouvelles, mais personne n'y entre plus." \
 		"Remote access is on. You can turn it off: the card then goes on serving and telling how it is, but nobody comes in any more." ;;
 	*) either "L'accès à distance est coupé. Vous seul pouvez le rouvrir." "Remote access is off. Only you can turn it on again." ;;
@@ -50,7 +50,7 @@ word_remote() {
 word_no_code() { either "Le code qu'il faut pour cela viendra avec votre notice." "The code that this takes will come with your leaflet."; }
 word_code() { either 'Le code de votre notice' 'The code on your leaflet'; }
 word_button() {
-	case $(fact remote) in
+	case ${remote:?} in
 	on) either "Couper l'accès à distance" 'Turn remote access off' ;;
 	*) either "Rouvrir l'accès à distance" 'Turn remote access on' ;;
 	esac

@@ -1,38 +1,58 @@
 # shellcheck shell=sh
 # The status page's HTML. Sourced by the page's CGI, with page-words.sh, which has the words in French and in English.
 
+# A page is a few processes, not one for each word: on the smallest Pi it is slow else.
 load_facts() {
-	facts="${ROOT:-}/run/semeur/status"
-	[ -s "$facts" ] && language=$(fact language)
+	facts=$(sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g; s/"/\&quot;/g' "${ROOT:-}/run/semeur/status" 2>/dev/null) || return 1
+	host='' language=fr state=working since=0 last_call='' remote=on code=''
+	while read -r name value; do
+		case $name in
+		host) host=$value ;;
+		language) language=$value ;;
+		state) state=$value ;;
+		since) since=$value ;;
+		last-call) last_call=$value ;;
+		remote) remote=$value ;;
+		code) code=$value ;;
+		esac
+	done <<-END
+		$facts
+	END
+	[ -n "$host" ]
 }
 
-# fact NAME: from the status file, as HTML text; one value a line.
-fact() {
-	sed -n "s/^$1 //p" "$facts" | sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g; s/"/\&quot;/g'
+# each NAME: the values of the lines of that name, as HTML text.
+each() {
+	while read -r name value; do
+		[ "$name" != "$1" ] || printf '%s\n' "$value"
+	done <<-END
+		$facts
+	END
 }
 
 page() {
+	word=$(word_state)
 	cat <<-END
 		<!doctype html>
 		<html lang="$language">
 		<head>
 		<meta charset="utf-8">
 		<meta name="viewport" content="width=device-width, initial-scale=1">
-		<title>$(word_state), $(fact host)</title>
+		<title>$word, $host</title>
 		<link rel="stylesheet" href="/style.css">
 		</head>
 		<body>
 		<header><p>Semeur</p></header>
 		<main>
-		<h1>$(fact host)$(either ' :' :) <span class="$(fact state)">$(word_state)</span></h1>
-		$(word_said "${said:-}" | sed 's|.*|<p role="status" class="said">&</p>|')
-		<p>$(word_since "$(moment "$(fact since)")")</p>
-		<p>$(last_call)</p>
+		<h1>$host$(either ' :' :) <span class="$state">$word</span></h1>
+		$(outcome)
+		<p>$(word_since "$(moment "$since")")</p>
+		<p>$(last_heard)</p>
 		$(messages)
 		$(services)
 		<h2>$(word_rights_title)</h2>
 		<ul>
-		$(word_rights | sed 's|.*|<li>&</li>|')
+		$(word_rights | items)
 		</ul>
 		<h2>$(word_visits_title)</h2>
 		$(visits)
@@ -49,13 +69,22 @@ moment() {
 	date -d "@$1" "+$(word_moment)"
 }
 
-last_call() {
-	called=$(fact last-call)
-	if [ -n "$called" ]; then word_called "$(moment "$called")"; else word_never_called; fi
+# Each line as an item of a list.
+items() {
+	while read -r line; do printf '<li>%s</li>\n' "$line"; done
+}
+
+# What became of the form that was sent.
+outcome() {
+	[ -z "${said:-}" ] || printf '<p role="status" class="said">%s</p>\n' "$(word_said "$said")"
+}
+
+last_heard() {
+	if [ -n "$last_call" ]; then word_called "$(moment "$last_call")"; else word_never_called; fi
 }
 
 messages() {
-	case $(fact state) in
+	case $state in
 	done) return ;;
 	away)
 		echo "<p>$(word_away)</p>"
@@ -63,35 +92,41 @@ messages() {
 		;;
 	esac
 	echo '<ul class="messages">'
-	fact message | sed 's|.*|<li>&</li>|'
+	each message | items
 	echo '</ul>'
 }
 
 # On the front door's port, wherever this page was asked for.
 services() {
-	[ -n "$(fact service)" ] || return 0
+	listed=$(each service)
+	[ -n "$listed" ] || return 0
 	printf '<h2>%s</h2>\n<ul class="services">\n' "$(word_services_title)"
-	fact service | while read -r state place title; do
-		echo "<li><a href=\"//$(printf %s "${HTTP_HOST:-}" | sed 's/:[0-9]*$//')/$place/\">$title</a>$([ "$state" = well ] || word_ill)</li>"
-	done
+	while read -r health place title; do
+		echo "<li><a href=\"//${asked:?}/$place/\">$title</a>$([ "$health" = well ] || word_ill)</li>"
+	done <<-END
+		$listed
+	END
 	echo '</ul>'
 }
 
 visits() {
-	if [ -z "$(fact visit)" ]; then
+	listed=$(each visit)
+	if [ -z "$listed" ]; then
 		echo "<p>$(word_no_visit)</p>"
 		return
 	fi
 	echo '<ul>'
-	fact visit | while read -r at who; do echo "<li>$(moment "$at")$(either ' :' :) $who</li>"; done
+	while read -r at who; do echo "<li>$(moment "$at")$(either ' :' :) $who</li>"; done <<-END
+		$listed
+	END
 	echo '</ul>'
 }
 
 switch_form() {
 	want=off
-	[ "$(fact remote)" = on ] || want=on
+	[ "$remote" = on ] || want=on
 	echo "<p>$(word_remote)</p>"
-	if [ -z "$(fact code)" ]; then
+	if [ -z "$code" ]; then
 		echo "<p>$(word_no_code)</p>"
 		return
 	fi

@@ -25,8 +25,10 @@ main() {
 
 # The card's name, with or without .local, as avahi changes it when it is taken; or an address.
 is_own_host() {
-	name=$(printf %s "$1" | sed 's/:[0-9]\{1,5\}$//')
-	printf '%s\n' "$name" | grep -qixE "$(fact host)(-[0-9]+)?(\.local\.?)?|[0-9.]{7,15}|\[[0-9a-f:.]{2,45}\]"
+	printf '%s\n' "$1" | grep -qixE "(${host:?}(-[0-9]+)?(\.local\.?)?|[0-9.]{7,15}|\[[0-9a-f:.]{2,45}\])(:[0-9]{1,5})?" || return 1
+	# As the services' links need it.
+	asked=${1%]*}
+	if [ "$asked" = "$1" ]; then asked=${1%:*}; else asked="$asked]"; fi
 }
 
 head_lines() {
@@ -47,7 +49,10 @@ refuse() {
 # Good for this hour and the next, for whoever has read the page.
 form_token() {
 	[ -s "$web/secret" ] || (umask 077 && head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n' >"$web/secret.$$" && mv "$web/secret.$$" "$web/secret")
-	printf '%s %s' "$(cat "$web/secret")" "$(($(date +%s) / 3600 - $1))" | sha256sum | cut -c 1-32
+	# A file without an end of line is no failure.
+	read -r secret <"$web/secret" || :
+	digest=$(printf '%s %s' "$secret" "$(($(date +%s) / 3600 - $1))" | sha256sum)
+	printf '%.32s' "$digest"
 }
 
 take_form() {
