@@ -1,8 +1,0 @@
-import { describe, it } from 'vitest';
-import { compareTrees } from './trees.ts';
-
-describe('the accelerator', () => {
-  it('leaves the very tree that emulated programs alone make: scripts in sh, perl and python, an initramfs without a kernel', async () => {
-    await compareTrees(['initramfs-tools', 'zstd', 'liblocale-gettext-perl', 'python3-minimal']);
-  });
-});
