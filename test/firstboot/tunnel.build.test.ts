@@ -192,6 +192,10 @@ describe.skipIf(noHub)(`an enrolment (home is a stand-in, the hub wireguard-go)$
       return ports.filter((port) => port !== '');
     };
     expect(await open('198.51.100.1', '198.51.100.2')).toEqual(['80']);
+    // Somebody beyond a router that lets everything in.
+    await hub.run('ip', 'address', 'add', '203.0.113.9/32', 'dev', 'hub0');
+    await execa(hub.within[0] ?? '', [...hub.within.slice(1), 'ip', 'route', 'add', '203.0.113.0/24', 'via', '198.51.100.1']);
+    expect(await open('203.0.113.9', '198.51.100.2')).toEqual([]);
     expect(await open(OPERATOR, CARD_ADDRESS)).toEqual(['22', '9100']);
     expect(await open(HUB, CARD_ADDRESS)).toEqual(['22', '9100']);
     // A service has port 80, so the status page leaves it.

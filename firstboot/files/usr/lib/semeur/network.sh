@@ -13,6 +13,11 @@ has_network() {
 	[ -n "$(routes_out)" ]
 }
 
+# Networks that the card reaches without a router: the home's own, a prefix a line.
+networks_here() {
+	routes_out | awk '$1 ~ "/" && !/ via / { print $1 }' | sort -u
+}
+
 # wait_for_network: at a start, the cable's own is there some seconds after the steps are; and the resolver, which makes /etc/resolv.conf, with it.
 wait_for_network() {
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
