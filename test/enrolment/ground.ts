@@ -35,6 +35,8 @@ export interface Ground {
   /** The operator's: a copy, to be reissued and revoked in. */
   readonly workspace: string;
   readonly state: string;
+  /** The words before a command that is to run in the network. */
+  readonly enter: readonly string[];
   /** Runs a program in the network. @returns what it said; @throws with its exit code. */
   run(...argv: readonly string[]): Promise<string>;
   /** The same, told by the exit code. */
@@ -74,6 +76,7 @@ export async function withGround<T>(image: CardImage, task: (ground: Ground) => 
       folder,
       workspace,
       state,
+      enter: network.enter,
       run,
       card,
       exitCode: async (...argv) =>

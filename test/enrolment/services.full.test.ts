@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type EnrolledCard, type FirstBoot, prepareCard } from './first-boot.ts';
 import { LAN } from './ground.ts';
 import { buildCardImage, type CardImage, CLIENT } from './images.ts';
+import { describeWatching } from './watched.ts';
 
 const FRONT = `http://127.0.0.1:${LAN.web}`;
 
@@ -78,6 +79,8 @@ describe('the services of a card, asked from its LAN by programs that people use
     const [share = ''] = (await visit('systemd-analyze security --no-pager semeur-share.service')).trim().split('\n').slice(-1);
     expect(Number(/(\d+\.\d)/.exec(share)?.[1])).toBeLessThanOrEqual(5);
   });
+
+  describeWatching(() => boot);
 
   it('are told at home when they stop answering, and when they answer again', async () => {
     await visit('systemctl stop radicale && rm -f /run/semeur/next-heartbeat && systemctl start semeur-heartbeat');

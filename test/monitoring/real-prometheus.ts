@@ -15,26 +15,29 @@ export interface Prometheus {
 }
 
 /**
- * Debian's Prometheus with our configuration, on loopback, in a folder of its own; only faster: it asks each second, and no alert waits.
+ * Debian's Prometheus with our configuration, on loopback, in a folder of its own; only faster: it asks each second, cards every ten, and no alert waits.
  * @param home "address:port" of its listener for metrics.
+ * @param enter the words before a command that is to run in home's network, where that isn't this one.
  */
-export async function startPrometheus(home: string): Promise<Prometheus> {
+export async function startPrometheus(home: string, enter: readonly string[] = []): Promise<Prometheus> {
   const folder = await mkdtemp(join(tmpdir(), 'semeur-prometheus-'));
   const port = await findPort();
   await writeConfiguration(folder, home);
   const flags = [`--config.file=${folder}/prometheus.yml`, `--storage.tsdb.path=${folder}/data`, `--web.listen-address=127.0.0.1:${port}`];
-  const child = execa('prometheus', flags, { reject: false, all: true, stdin: 'ignore', cwd: folder, forceKillAfterDelay: 2000 });
-  const ask = async <T>(path: string): Promise<T> => {
-    const response = await fetch(`http://127.0.0.1:${port}/api/v1/${path}`);
-    return ((await response.json()) as { data: T }).data;
+  const [program = '', ...argv] = [...enter, 'env', `--chdir=${folder}`, 'prometheus', ...flags];
+  const child = execa(program, argv, { reject: false, all: true, stdin: 'ignore', forceKillAfterDelay: 2000 });
+  const get = async (path: string) => {
+    const [curl = '', ...options] = [...enter, 'curl', '--silent', '--fail', '--max-time', '10', `http://127.0.0.1:${port}${path}`];
+    return (await execa(curl, options)).stdout;
   };
+  const ask = async <T>(path: string) => (JSON.parse(await get(`/api/v1/${path}`)) as { data: T }).data;
   const stop = async () => {
     child.kill('SIGTERM');
     await child;
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    await until(() => fetch(`http://127.0.0.1:${port}/-/ready`).then(({ ok }) => ok));
+    await until(async () => (await get('/-/ready')) !== '');
   } catch (error) {
     await stop();
     throw new Error(`Prometheus did not start: ${(await child).all}`, { cause: error });
@@ -49,14 +52,14 @@ export async function startPrometheus(home: string): Promise<Prometheus> {
   };
 }
 
-/** Looks again and again, for 20 s. A look that fails is a no. */
-export async function until(look: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 20_000;
+/** Looks again and again. A look that fails is a no. */
+export async function until(look: () => Promise<boolean>, seconds = 20): Promise<void> {
+  const end = Date.now() + seconds * 1000;
   while (Date.now() < end) {
     if (await look().catch(() => false)) return;
     await wait(200);
   }
-  throw new Error('waited 20 s in vain');
+  throw new Error(`waited ${seconds} s in vain`);
 }
 
 async function writeConfiguration(folder: string, home: string): Promise<void> {
@@ -64,6 +67,7 @@ async function writeConfiguration(folder: string, home: string): Promise<void> {
   const faster = configuration
     .replaceAll('[fd5e:3e0f:1a2b::1]:9180', home)
     .replace(/(scrape|evaluation)_interval: 1m/g, '$1_interval: 1s')
+    .replace('scrape_interval: 30m\n    scrape_timeout: 30s', 'scrape_interval: 10s')
     .replace('http_sd_configs:\n', 'http_sd_configs:\n      - refresh_interval: 1s\n')
     .replace('      - refresh_interval: 1s\n      - url:', '      - refresh_interval: 1s\n        url:');
   const rules = await readFile(join(MONITORING, 'rules/semeur.yml'), 'utf8');
