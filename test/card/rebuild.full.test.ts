@@ -1,0 +1,18 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCommand } from '../../builder/command.ts';
+import { buildAgain, buildFirst, makeRebuildFolder } from './rebuild.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await makeRebuildFolder();
+});
+afterAll(async () => {
+  await runCommand(['rm', '-rf', folder]);
+});
+
+describe('the same lock', () => {
+  it('gives the same bytes with nothing but the pool: toolbox and base are made anew', async () => {
+    const first = await buildFirst(folder);
+    expect(await buildAgain(folder, [])).toBe(first);
+  });
+});

@@ -1,0 +1,92 @@
+import { cp, mkdir, mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { arePooled } from '../../builder/base/package-set.ts';
+import { cacheFolder } from '../../builder/cache-folder.ts';
+import { runCommand } from '../../builder/command.ts';
+import { readLock } from '../../builder/profile/lock.ts';
+import { CARDS, CHECKOUT } from './cards.ts';
+
+export const AS_ROOT = process.getuid?.() === 0;
+/** Nobody listens there: whoever asks a mirror fails. */
+const NO_NETWORK = { http_proxy: 'http://127.0.0.1:9', https_proxy: 'http://127.0.0.1:9' };
+
+/** A folder with a workspace in it, whose profile has a package whose program has a file capability (mtr-packet). */
+export async function makeRebuildFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'semeur-rebuild-'));
+  const workspace = join(folder, 'workspace');
+  await cp(join(CHECKOUT, 'examples'), workspace, { recursive: true });
+  const profile = join(workspace, 'profiles', 'maison.yaml');
+  await writeFile(profile, `${(await readFile(profile, 'utf8')).replace(/^packages:.*\n/m, '')}packages: [libcap2-bin, mtr-tiny]\n`);
+  await cp(join(CARDS, 'profiles', 'maison.lock'), join(workspace, 'profiles', 'maison.lock')).catch(() => undefined);
+  return folder;
+}
+
+/** Builds the profile with this machine's cache. @returns the prefix's digest. */
+export async function buildFirst(folder: string): Promise<string> {
+  const workspace = join(folder, 'workspace');
+  const made = await makePrefix(workspace);
+  return (await hasWholePool(workspace)) ? made : (await runCommand([...makePrefixCommand(workspace), 'update'])).toString('utf8');
+}
+
+/**
+ * Builds it again in another folder, from a cache that has the pool and no more, without a mirror, as an ordinary user where this is root's test.
+ * @param stages what else the cache has: of each, the tar that was used last.
+ */
+export async function buildAgain(folder: string, stages: readonly ('toolbox' | 'base')[]): Promise<string> {
+  const again = join(folder, 'again');
+  const cache = join(folder, 'cache');
+  await mkdir(join(cache, 'semeur'), { recursive: true });
+  await cp(join(folder, 'workspace'), again, { recursive: true });
+  await runCommand(['cp', '-r', cacheFolder('pool'), join(cache, 'semeur', 'pool')]);
+  for (const stage of stages) await copyStage(stage, join(cache, 'semeur', stage));
+  const env = { ...NO_NETWORK, XDG_CACHE_HOME: cache };
+  return AS_ROOT ? makePrefixAsUser(folder, again, env) : makePrefix(again, env);
+}
+
+async function copyStage(stage: string, to: string): Promise<void> {
+  await mkdir(to);
+  const names = await readdir(cacheFolder(stage));
+  const tars = names.filter((name) => name.endsWith('.tar'));
+  const used = await Promise.all(tars.map(async (name) => ({ name, at: (await stat(cacheFolder(stage, name))).mtimeMs })));
+  const newest = used.sort((a, b) => b.at - a.at)[0]?.name;
+  for (const name of names.filter((one) => !one.endsWith('.tar') || one === newest)) await cp(cacheFolder(stage, name), join(to, name));
+}
+
+export const makePrefixCommand = (where: string) => [
+  process.execPath,
+  '--disable-warning=ExperimentalWarning',
+  join(CHECKOUT, 'test/card/make-prefix.ts'),
+  where,
+  'maison',
+];
+
+export async function makePrefix(where: string, env: Record<string, string> = {}): Promise<string> {
+  return (await runCommand(makePrefixCommand(where), { env })).toString('utf8');
+}
+
+/** An ordinary user that exists only in a mount namespace: the machine's own files stay as they are. */
+async function makePrefixAsUser(folder: string, where: string, env: Record<string, string>): Promise<string> {
+  const lines = {
+    passwd: 'sower:x:4242:4242::/nonexistent:/bin/sh',
+    group: 'sower:x:4242:',
+    subuid: 'sower:300000:65536',
+    subgid: 'sower:300000:65536',
+  };
+  for (const [name, line] of Object.entries(lines)) {
+    const before = await readFile(`/etc/${name}`, 'utf8').catch(() => '');
+    await writeFile(join(folder, name), `${before}${line}\n`);
+  }
+  await runCommand(['chown', '-R', '4242:4242', where, env['XDG_CACHE_HOME'] ?? folder]);
+  await runCommand(['chmod', '755', folder]);
+  const script =
+    'for f in passwd group subuid subgid; do mount --bind "$0/$f" "/etc/$f"; done; exec setpriv --reuid=4242 --regid=4242 --clear-groups "$@"';
+  const argv = ['unshare', '--mount', '--propagation=private', 'sh', '-euc', script, folder, ...makePrefixCommand(where)];
+  return (await runCommand(argv, { env: { ...env, HOME: where } })).toString('utf8');
+}
+
+/** An older cache may have been pruned: then what the lock names is not all there. */
+async function hasWholePool(workspace: string): Promise<boolean> {
+  const lock = await readLock(workspace, 'maison');
+  return arePooled([lock?.toolbox, lock?.base, lock?.added].flatMap((set) => [...(set?.lists ?? []), ...(set?.debs ?? [])]));
+}
