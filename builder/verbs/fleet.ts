@@ -62,7 +62,7 @@ function describe(entry: FleetDetails): string[] {
     ...(report === null ? [] : [`report of ${report.at}:`, ...report.text.split('\n').map((line) => `  ${line}`)]),
     'history:',
     ...history.map(({ at, state }) => `  ${at} ${state}`),
-    ...alarmList.map(({ kind, times, last, facts }) => `alarm ${kind}, ${times} times, last ${last}: ${describeFacts(facts as object).join(', ')}`),
+    ...alarmList.map(describeAlarm),
   ];
 }
 
@@ -70,6 +70,11 @@ function describeFacts(facts: object): string[] {
   return Object.entries(facts).map(
     ([name, value]) => `${name} ${value === null || value === '' ? '-' : Array.isArray(value) ? value.join(' ') : value}`,
   );
+}
+
+function describeAlarm({ kind, times, last, facts, seen }: FleetDetails['alarmList'][number]): string {
+  const bySomebody = seen === null ? '' : `, seen by ${seen.by}`;
+  return `alarm ${kind}, ${times} times, last ${last}${bySomebody}: ${describeFacts(facts as object).join(', ')}`;
 }
 
 function describeHealth({ health, alarms, diagnosis }: FleetEntry): string {

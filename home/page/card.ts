@@ -1,8 +1,10 @@
 import type { Heartbeat } from '../requests.ts';
 import type { FleetDetails } from '../store/fleet.ts';
+import { renderAlarms } from './alarms.ts';
+import { type Fact, labelled, renderFacts, wordFor } from './facts.ts';
 import type { Visit } from './frame.ts';
 import { type Html, html } from './html.ts';
-import { age, ago, count, degrees, gigabytes, moment } from './measures.ts';
+import { age, ago, degrees, gigabytes, moment } from './measures.ts';
 import type { Words } from './words-en.ts';
 
 /** How a heartbeat's values are read; the others are shown as they are. Their labels are words of the same names. */
@@ -27,7 +29,7 @@ export function renderCard(visit: Visit, card: FleetDetails): Html {
   return html`<h1>${card.client}${words.colon}${words.states[card.state]}</h1>
 ${renderFacts(describeCard(visit, card))}
 <h2>${words.alarms}</h2>
-${card.alarmList.length === 0 ? html`<p>${words.noAlarms}` : html`<ul>${card.alarmList.map((alarm) => renderAlarm(visit, alarm))}</ul>`}
+${renderAlarms(visit, card)}
 <h2>${words.health}</h2>
 ${card.health === null ? html`<p>${words.noHealth}` : renderFacts(describeBeat(card.health, words))}
 <h2>${words.remote}</h2>
@@ -41,8 +43,6 @@ ${card.inventory === null ? html`<p>${words.noInventory}` : renderFacts(labelled
 <h2>${words.commands}</h2>
 ${renderCommands(visit, card)}`;
 }
-
-type Fact = readonly [label: string, value: string];
 
 function describeCard({ words, now }: Visit, card: FleetDetails): Fact[] {
   const date = (at: string | null) => (at === null ? words.never : `${moment(at, words)}, ${ago(at, now, words)}`);
@@ -67,17 +67,6 @@ function describeBeat(beat: Heartbeat, words: Words): Fact[] {
     const read = BEAT[name] as ((value: unknown, words: Words) => string) | undefined;
     return [wordFor(name, words.beat), (read ? read(beat[name], words) : String(beat[name])) || words.none];
   });
-}
-
-function renderAlarm({ words }: Visit, { kind, times, first, last, facts }: FleetDetails['alarmList'][number]): Html {
-  const read = Object.fromEntries(Object.entries(facts as object).map(([name, value]) => [name, readReason(String(value), words)]));
-  return html`<li><strong>${wordFor(kind, words.alarmKinds)}</strong>, ${words.times(count(times, words), moment(first, words), moment(last, words))}
-${renderFacts(labelled(read, words.facts))}`;
-}
-
-/** Home's own reasons stand in the database in English, with numbers. */
-function readReason(value: string, { reasons }: Words): string {
-  return reasons[value.replace(/\d+/, 'N') as keyof Words['reasons']] ?? value;
 }
 
 function renderRemote({ words }: Visit, { client, health }: FleetDetails): Html {
@@ -106,18 +95,4 @@ function renderCommands({ words }: Visit, { client }: FleetDetails): Html {
   const facts = Object.entries(commands).map(([verb, what]) => html`<dt>${what}<dd><code>semeur ${verb} ${client}</code>\n`);
   return html`<p>${words.commandsNote}
 <dl>${facts}</dl>`;
-}
-
-function renderFacts(facts: readonly Fact[]): Html {
-  return html`<dl>
-${facts.map(([label, value]) => html`<dt>${label}<dd>${value}\n`)}</dl>`;
-}
-
-function labelled(values: object, labels: Readonly<Record<string, string>>): Fact[] {
-  return Object.entries(values).map(([name, value]) => [wordFor(name, labels), String(value)]);
-}
-
-/** What has no word yet is shown as it is called. Not what every object has, "constructor", say. */
-function wordFor(name: string, words: Readonly<Record<string, string>>): string {
-  return Object.hasOwn(words, name) ? (words[name] as string) : name;
 }

@@ -6,6 +6,7 @@ import type { Home } from '../home.ts';
 import type { RateLimitOptions } from '../rate-limit.ts';
 import { asRefusal, Refusal } from '../refusal.ts';
 import { remoteOf } from '../server.ts';
+import { markAlarmsSeen } from '../store/alarms.ts';
 import { showCard } from '../store/fleet.ts';
 import { searchFleet } from '../store/fleet-search.ts';
 import { findOperator } from '../store/operators.ts';
@@ -32,7 +33,7 @@ interface Style {
   readonly text: string;
 }
 
-/** How the fleet is, for operators: HTML alone, no JavaScript. It reads, and changes nothing but sessions. */
+/** How the fleet is, for operators: HTML alone, no JavaScript. It reads, and changes nothing but sessions and which alarms were seen. */
 export function createFleetPage(home: Home, requests: RateLimitOptions): FastifyInstance {
   const server = createPageServer(home.sources, requests);
   const desk: Desk = { home, sessions: createSessions(), logIn: createLogIn(home), styles: { en: styleOf('en'), fr: styleOf('fr') } };
@@ -50,7 +51,22 @@ export function createFleetPage(home: Home, requests: RateLimitOptions): Fastify
       return [card.client, renderCard(visit, card)];
     }),
   );
+  addAlarms(server, desk);
   return server;
+}
+
+/** What an operator has looked into no longer puts a card first. */
+function addAlarms(server: FastifyInstance, desk: Desk): void {
+  const { home } = desk;
+  server.post<{ Params: { client: string } }>('/clients/:client/alarms-seen', async (request, reply) => {
+    const [operator, { client }] = [findVisitor(desk, request), request.params];
+    if (operator === undefined) return reply.redirect('/log-in', 303);
+    if (!isOurForm(desk, request)) throw new Refusal('bad-request');
+    const until = Number(formOf(request).get('until'));
+    if (!Number.isSafeInteger(until) || !showCard(home.database, client, Date.now())) throw new Refusal('not-found');
+    home.database.durably(() => markAlarmsSeen(home.database, { client, until, by: operator }, Date.now()));
+    return reply.redirect(`/clients/${client}`, 303);
+  });
 }
 
 /** To those who are logged in; the others are sent to the log-in. */

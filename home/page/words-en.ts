@@ -107,6 +107,9 @@ export const ENGLISH = {
   pieces: { serial: 'Serial number', model: 'Model', mac: 'MAC address', profile: 'Profile', build: 'Build', bootId: 'Boot' },
 
   noAlarms: 'There are none.',
+  alarmsSeenNote: 'Once you have looked into it:',
+  markSeen: 'Mark as seen',
+  seenBy: (who: string, at: string) => `Seen by ${who}, ${at}. If it rises again, it counts again.`,
   alarmKinds: {
     'second-card': 'Second card: another one asked with the same seed',
     'copied-card': 'Copied card: two run with the same key',

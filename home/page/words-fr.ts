@@ -109,6 +109,9 @@ export const FRENCH: Words = {
   pieces: { serial: 'Numéro de série', model: 'Modèle', mac: 'Adresse MAC', profile: 'Profil', build: 'Construction', bootId: 'Démarrage' },
 
   noAlarms: "Il n'y en a pas.",
+  alarmsSeenNote: 'Une fois que vous y avez regardé :',
+  markSeen: 'Marquer comme vues',
+  seenBy: (who, at) => `Vue par ${who}, le ${at}. Si elle se répète, elle comptera de nouveau.`,
   alarmKinds: {
     'second-card': 'Deuxième carte : une autre a demandé avec la même graine',
     'copied-card': 'Carte copiée : deux marchent avec la même clé',

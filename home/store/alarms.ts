@@ -15,15 +15,25 @@ const MOST_PER_CLIENT = 20;
 export function raiseAlarm(database: Database, { kind, client, facts }: Alarm, now: number): void {
   const text = JSON.stringify(facts);
   const again = database
-    .sql('UPDATE alarms SET times = times + 1, last_at = ?1 WHERE kind = ?2 AND client = ?3 AND facts = ?4')
+    .sql('UPDATE alarms SET times = times + 1, last_at = ?1, seen_at = NULL, seen_by = NULL WHERE kind = ?2 AND client = ?3 AND facts = ?4')
     .run(now, kind, client, text);
   if (again.changes !== 0) return;
   const { count } = database.sql('SELECT count(*) AS count FROM alarms WHERE kind = ? AND client = ?').get(kind, client) as { count: number };
   if (count >= MOST_PER_CLIENT) {
     database
-      .sql('UPDATE alarms SET times = times + 1, last_at = ?1 WHERE id = (SELECT max(id) FROM alarms WHERE kind = ?2 AND client = ?3)')
+      .sql(
+        'UPDATE alarms SET times = times + 1, last_at = ?1, seen_at = NULL, seen_by = NULL WHERE id = (SELECT max(id) FROM alarms WHERE kind = ?2 AND client = ?3)',
+      )
       .run(now, kind, client);
     return;
   }
   database.sql('INSERT INTO alarms (kind, client, facts, first_at, last_at, times) VALUES (?1, ?2, ?3, ?4, ?4, 1)').run(kind, client, text, now);
+}
+
+/** How many alarms of the client nobody has looked into: as SQL, where "c" is the client. */
+export const UNSEEN_ALARMS = '(SELECT count(*) FROM alarms WHERE alarms.client = c.client AND seen_at IS NULL)';
+
+/** An operator has looked into what rose until then. What rose later, while they read, stays new. */
+export function markAlarmsSeen(database: Database, { client, until, by }: { client: string; until: number; by: string }, now: number): void {
+  database.sql('UPDATE alarms SET seen_at = ?1, seen_by = ?2 WHERE client = ?3 AND last_at <= ?4 AND seen_at IS NULL').run(now, by, client, until);
 }

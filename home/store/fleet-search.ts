@@ -1,3 +1,4 @@
+import { UNSEEN_ALARMS } from './alarms.ts';
 import type { Database } from './database.ts';
 import { type FleetEntry, listClients, STATE } from './fleet.ts';
 
@@ -35,7 +36,7 @@ const TROUBLE = `CASE
 
 const MATCHING = `
   WITH cards AS (
-    SELECT c.client, ${STATE} AS state, (SELECT count(*) FROM alarms WHERE alarms.client = c.client) AS alarms, coalesce(${AILS}, 0) AS ails
+    SELECT c.client, ${STATE} AS state, ${UNSEEN_ALARMS} AS alarms, coalesce(${AILS}, 0) AS ails
     FROM clients AS c LEFT JOIN heartbeats AS h ON h.client = c.client
     WHERE :text = '' OR instr(c.client, :text) > 0 OR instr(c.hostname, :text) > 0)
   SELECT client, count(*) OVER () AS total FROM cards

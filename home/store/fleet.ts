@@ -1,4 +1,5 @@
 import type { Heartbeat } from '../requests.ts';
+import { UNSEEN_ALARMS } from './alarms.ts';
 import type { Database } from './database.ts';
 import { SILENT_AFTER } from './heartbeats.ts';
 
@@ -18,6 +19,7 @@ export interface FleetEntry {
   readonly diagnosis: string | null;
   readonly lastHeartbeat: string | null;
   readonly health: Heartbeat | null;
+  /** Those that no operator has looked into. */
   readonly alarms: number;
 }
 
@@ -33,6 +35,7 @@ export interface FleetDetails extends FleetEntry {
     readonly first: string;
     readonly last: string;
     readonly times: number;
+    readonly seen: { readonly at: string; readonly by: string } | null;
   }[];
   /** The newest first; a silence only once it has ended. */
   readonly history: readonly { readonly at: string; readonly state: FleetEntry['state'] }[];
@@ -47,7 +50,7 @@ const ENTRIES = `
   SELECT c.client, c.hostname, c.profile, ${STATE} AS state, ${SINCE} AS since,
     o.generation, coalesce(live.address, k.address) AS address, k.serial, k.inventory, k.diagnosis, k.claimed_at, k.confirmed_at, k.certificate_expires,
     h.at AS heartbeat_at, h.body AS heartbeat, r.at AS report_at, r.text AS report,
-    (SELECT count(*) FROM alarms WHERE alarms.client = c.client) AS alarms
+    ${UNSEEN_ALARMS} AS alarms
   FROM clients AS c
     JOIN orders AS o ON o.client = c.client AND o.generation = (SELECT max(generation) FROM orders WHERE orders.client = c.client)
     LEFT JOIN peers AS p ON p.client = c.client AND p.kind = 'card' AND p.token_sha256 = coalesce(
@@ -77,7 +80,9 @@ export function listClients(database: Database, clients: readonly string[], now:
 export function showCard(database: Database, client: string, now: number): FleetDetails | undefined {
   const row = database.sql(`${ENTRIES} WHERE c.client = :client`).get({ client, now }) as Row | undefined;
   if (!row) return undefined;
-  const alarms = database.sql('SELECT kind, facts, first_at, last_at, times FROM alarms WHERE client = ? ORDER BY last_at DESC').all(client);
+  const alarms = database
+    .sql('SELECT kind, facts, first_at, last_at, times, seen_at, seen_by FROM alarms WHERE client = ? ORDER BY last_at DESC')
+    .all(client);
   const history = database.sql('SELECT at, state FROM state_changes WHERE client = ? ORDER BY id DESC').all(client);
   return {
     ...describe(row),
@@ -92,6 +97,7 @@ export function showCard(database: Database, client: string, now: number): Fleet
       first: date(Number(alarm['first_at'])) ?? '',
       last: date(Number(alarm['last_at'])) ?? '',
       times: Number(alarm['times']),
+      seen: alarm['seen_at'] === null ? null : { at: date(Number(alarm['seen_at'])) ?? '', by: String(alarm['seen_by']) },
     })),
     history: history.map(({ at, state }) => ({ at: date(Number(at)) ?? '', state: state as FleetEntry['state'] })),
   };

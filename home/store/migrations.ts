@@ -107,6 +107,11 @@ export const MIGRATIONS: readonly string[] = [
 
   CREATE INDEX alarms_by_client ON alarms (client);
   `,
+  `
+  -- Who has looked into it. An alarm that rises again is as new as the first time.
+  ALTER TABLE alarms ADD COLUMN seen_at INTEGER;
+  ALTER TABLE alarms ADD COLUMN seen_by TEXT;
+  `,
 ];
 
 export function migrate(connection: DatabaseSync, file: string): void {

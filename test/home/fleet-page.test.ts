@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { LANGUAGES, preferredLanguage } from '../../home/page/language.ts';
+import { type AlarmKind, raiseAlarm } from '../../home/store/alarms.ts';
 import type { Found } from '../../home/store/fleet-search.ts';
 import { searchFleet } from '../../home/store/fleet-search.ts';
 import { addCards } from './many-cards.ts';
@@ -176,5 +177,43 @@ describe('the language of the fleet page', () => {
     for (const words of [en, fr]) for (const [path, word] of words) expect(say(word), path).toMatch(/\S/);
     const same = [...en.keys()].filter((path) => say(en.get(path)) === say(fr.get(path)));
     expect(same.sort()).toEqual(['beat.report', 'client', 'pages', 'units.hour', 'units.minute', 'units.second'].sort());
+  });
+});
+
+describe('alarms that an operator has looked into', () => {
+  const CARD = '/clients/client-00003';
+
+  it('count no longer, and again when they rise again', async () => {
+    const { home, visitor } = await openFleet(5);
+    const untilOf = (text: string) => /name="until" value="(\d+)"/.exec(text)?.[1] ?? '';
+    const { text } = await visitor.get(CARD);
+    expect(namesOf((await visitor.get('/')).text)[0]).toBe('client-00003');
+    await visitor.get(CARD);
+    expect(await visitor.post(`${CARD}/alarms-seen`, { until: untilOf(text) })).toMatchObject({ status: 303, headers: { location: CARD } });
+    const seen = (await visitor.get(`${CARD}?language=en`)).text;
+    expect(seen).toContain('Seen by anne');
+    expect(untilOf(seen)).toBe('');
+    expect(namesOf((await visitor.get('/?alarms=1')).text)).toEqual([]);
+    const { kind, facts } = home.database.sql('SELECT kind, facts FROM alarms').get() as { kind: AlarmKind; facts: string };
+    home.database.durably(() => raiseAlarm(home.database, { kind, client: 'client-00003', facts: JSON.parse(facts) }, Date.now()));
+    expect(namesOf((await visitor.get('/?alarms=1')).text)).toEqual(['client-00003']);
+  });
+
+  it('are marked by who is logged in, from a page of ours, and no further than that page told', async () => {
+    const { home, visitor } = await openFleet(5);
+    const count = () => home.database.sql('SELECT count(*) AS unseen FROM alarms WHERE seen_at IS NULL').get()?.['unseen'];
+    const unseen = count();
+    await visitor.get(CARD);
+    const attempts = [
+      await visitor.post(`${CARD}/alarms-seen`, { until: '9999999999999', token: 'x' }),
+      await visitor.post(`${CARD}/alarms-seen`, { until: '9999999999999' }, { origin: 'http://elsewhere.example' }),
+      await visitor.post(`${CARD}/alarms-seen`, { until: 'soon' }),
+      await visitor.post('/clients/nobody/alarms-seen', { until: '9999999999999' }),
+      await visitor.post(`${CARD}/alarms-seen`, { until: '1' }),
+    ];
+    expect(attempts.map(({ status }) => status)).toEqual([400, 400, 404, 404, 303]);
+    visitor.cookies.delete('session');
+    expect((await visitor.post(`${CARD}/alarms-seen`, { until: '9999999999999' })).headers['location']).toBe('/log-in');
+    expect(count()).toBe(unseen);
   });
 });
