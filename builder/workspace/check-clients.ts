@@ -1,6 +1,7 @@
 import { checkName, type Entry } from './entries.ts';
 import type { Finding } from './finding.ts';
 import type { Overlay } from './overlay-schema.ts';
+import { isRegExp } from './rules/rule.ts';
 import { suggestHint } from './rules/suggest.ts';
 import type { ClientFile, Profile } from './schema.ts';
 import type { Path, Source } from './source.ts';
@@ -63,14 +64,19 @@ function checkSettings(source: Source, path: Path, settings: Readonly<Record<str
   return Object.entries(settings).flatMap(([key, text]) => {
     const setting = Object.hasOwn(asked, key) ? asked[key] : undefined;
     if (!setting) return [source.errorAtKey([...path, key], `Unknown setting "${key}"`, suggestHint(key, Object.keys(asked)))];
-    const refusal = refuseSetting(text, setting.max);
+    const refusal = refuseSetting(text, setting);
     return refusal === undefined ? [] : [source.error([...path, key], refusal)];
   });
 }
 
+type Setting = Overlay['settings'][string];
+
 /** @returns why a service can't take the text; characters are counted as people see them. */
-export function refuseSetting(text: string, max = Number.POSITIVE_INFINITY): string | undefined {
+export function refuseSetting(text: string, { title, max = Number.POSITIVE_INFINITY, choices, pattern }: Setting): string | undefined {
   const characters = [...new Intl.Segmenter().segment(text)].length;
   if (characters > max) return `Expected at most ${max} characters, found ${characters}`;
-  return /[^\P{Cc}\t\n]/u.test(text) ? 'Expected no control characters but tabs and line breaks' : undefined;
+  if (/[^\P{Cc}\t\n]/u.test(text)) return 'Expected no control characters but tabs and line breaks';
+  if (choices && !choices.includes(text)) return `Expected one of ${choices.map((choice) => `"${choice}"`).join(', ')}`;
+  if (pattern !== undefined && isRegExp(pattern) && !new RegExp(`^(?:${pattern})$`, 'u').test(text)) return `Expected what is asked: ${title.en}`;
+  return undefined;
 }

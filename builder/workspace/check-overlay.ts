@@ -23,7 +23,7 @@ export async function checkOverlay(entry: Entry<Overlay>, folder: string): Promi
 
 function checkDefaults({ source, known: { settings = {} } }: Entry<Overlay>): Finding[] {
   return Object.entries(settings).flatMap(([key, setting]) => {
-    const refusal = refuseSetting(setting.default, setting.max);
+    const refusal = refuseSetting(setting.default, setting);
     return refusal === undefined ? [] : [source.error(['settings', key, 'default'], refusal)];
   });
 }

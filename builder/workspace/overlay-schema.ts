@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { mode, owner, refuseCardPath, refuseSeedPath, refuseTemplatePath, unit } from './rules/card-paths.ts';
 import { name, refuseSize } from './rules/names.ts';
-import { line, matching, ruled } from './rules/rule.ts';
+import { isRegExp, line, matching, type Rule, ruled } from './rules/rule.ts';
 import { profileSchema } from './schema.ts';
 
 const bilingual = z.strictObject({ fr: line(400), en: line(400) });
 const size = () => ruled(refuseSize);
+const refusePattern: Rule = (value) => (isRegExp(value) ? undefined : { message: 'Expected a regular expression, as JavaScript reads them' });
 
 /** overlays/NAME/overlay.yaml */
 export const overlaySchema = z.strictObject({
@@ -20,6 +21,8 @@ export const overlaySchema = z.strictObject({
         title: bilingual.describe('What is asked'),
         default: z.string().describe('What holds when the client says nothing'),
         max: z.int().min(1).max(100_000).describe('The longest text, in characters').optional(),
+        choices: z.array(z.string()).min(1).describe('The only texts that it takes').optional(),
+        pattern: ruled(refusePattern).describe('A regular expression that the whole text matches; `title` says in words what it wants').optional(),
       }),
     )
     .default({})
