@@ -78,12 +78,14 @@ export function renderSeedFiles(
   const enrolment = { ...common, ...describeEnrolment(operator, keys, home) };
   for (const [name, template] of templates.own) files.set(name, Buffer.from(template(enrolment)));
   if (client.wifi) files.set(WIFI[0], Buffer.from(templates.wifi({ wifi: describeWifi(client.wifi) })));
-  const account = { name: client.client, bcrypt: keys.account.bcrypt };
+  const { bcrypt, scram } = keys.account;
+  const account = { name: client.client, bcrypt, scram };
+  const second = { scram: keys.second.scram };
   const backup = { key: keys.backupKey };
   for (const service of services) {
     const { defaults = {}, files: ofService = new Map<string, Template>() } = templates.services.get(service) ?? {};
     const settings = { ...defaults, ...client.settings[service] };
-    for (const [name, template] of ofService) files.set(name, Buffer.from(template({ ...common, account, backup, settings })));
+    for (const [name, template] of ofService) files.set(name, Buffer.from(template({ ...common, account, second, backup, settings })));
   }
   return files;
 }

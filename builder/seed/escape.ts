@@ -1,5 +1,5 @@
 /** Where a value lands, which says what could break out of it there. */
-export type Destination = 'html' | 'yaml' | 'shell' | 'line';
+export type Destination = 'html' | 'yaml' | 'shell' | 'lua' | 'line';
 
 const BY_EXTENSION: Readonly<Record<string, Destination>> = {
   html: 'html',
@@ -11,6 +11,7 @@ const BY_EXTENSION: Readonly<Record<string, Destination>> = {
   toml: 'yaml',
   sh: 'shell',
   env: 'shell',
+  lua: 'lua',
 };
 
 const HTML: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
@@ -29,6 +30,7 @@ export function destinationOf(name: string): Destination {
  * - html: text or a quoted attribute.
  * - yaml, json, toml: a whole value, quoted here: write `key: {{value}}`.
  * - shell, env files: a whole word, quoted here: write `KEY={{value}}`.
+ * - lua: a whole value, quoted here: write `key = {{value}}`.
  * - line: as it is, refused when it has a line break or another control character, which could add a setting of its own.
  * @throws {RangeError} when the value can't stand there in any form.
  */
@@ -52,6 +54,9 @@ export function escapeFor(destination: Destination, value: unknown): string {
       if (hasControl(text)) throw new RangeError('a value has a line break or a control character');
       // Double quotes: sh and systemd's EnvironmentFile= read these four escapes alike, and only these.
       return `"${text.replace(/["\\$`]/g, (character) => `\\${character}`)}"`;
+    case 'lua':
+      if (hasControl(text)) throw new RangeError('a value has a line break or a control character');
+      return `"${text.replace(/["\\]/g, '\\$&')}"`;
     case 'line':
       if (hasControl(text)) throw new RangeError('a value has a line break or a control character');
       return text;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { EXIT, Failure } from '../failure.ts';
 import { makeVpnKey, readSecret, secretsFile, type VpnKey, writeSecret } from '../workspace/secrets.ts';
-import { type ClientAccount, makeBackupKey, makeClientAccount } from './account.ts';
+import { type ClientAccount, completeAccount, makeBackupKey, makeClientAccount } from './account.ts';
 import { type ClientCode, makeClientCode } from './client-code.ts';
 
 const DAY = 86_400_000;
@@ -23,6 +23,8 @@ export interface ClientKeys {
   readonly code: ClientCode;
   /** On the leaflet as well; it stays theirs when seeds are issued anew. */
   readonly account: ClientAccount;
+  /** For a second person, where a service wants one: its name is a setting of theirs. */
+  readonly second: ClientAccount;
   /** Theirs too, on paper: with it they open their backups without us. */
   readonly backupKey: string;
   /** What was issued so far is good for nothing any more, for good: the next generation is. */
@@ -31,7 +33,7 @@ export interface ClientKeys {
 
 export async function ensureClientKeys(workspace: string, client: string, now: Date = new Date()): Promise<ClientKeys> {
   const found = await readSecret<ClientKeys>(keysFile(workspace, client));
-  if (found?.code && found.account && found.backupKey) return found;
+  if (found?.code && found.account?.scram && found.second && found.backupKey) return found;
   const own = await completeOwn(found);
   const keys = found ? { ...found, ...own } : makeClientKeys(1, now, own);
   await writeSecret(keysFile(workspace, client), keys);
@@ -66,13 +68,14 @@ function keysFile(workspace: string, client: string): string {
 }
 
 /** What people know by heart, or have on paper. */
-type Own = Pick<ClientKeys, 'code' | 'account' | 'backupKey'>;
+type Own = Pick<ClientKeys, 'code' | 'account' | 'second' | 'backupKey'>;
 
 /** What an older Semeur has not made yet is added. */
 async function completeOwn(found: Partial<Own> = {}): Promise<Own> {
   return {
     code: found.code ?? makeClientCode(),
-    account: found.account ?? (await makeClientAccount()),
+    account: found.account ? await completeAccount(found.account) : await makeClientAccount(),
+    second: found.second ?? (await makeClientAccount()),
     backupKey: found.backupKey ?? makeBackupKey(),
   };
 }

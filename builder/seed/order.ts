@@ -18,7 +18,7 @@ export async function writeOrders(workspace: LoadedWorkspace, clients: readonly 
     const order = makeOrder(client, operator, keys);
     await writeIfNew(join(ordersFolder(folder), `${client.client}.json`), `${JSON.stringify(order, null, 2)}\n`);
     await writeIfNew(join(folder, 'out', `${client.client}.code`), `${keys.code.text}\n`);
-    await writeIfNew(join(folder, 'out', `${client.client}.account`), renderAccount(client.client, keys));
+    await writeIfNew(join(folder, 'out', `${client.client}.account`), renderAccount(client, keys));
     orders.push(order);
   }
   await writeIfNew(join(ordersFolder(folder), 'user-ca.pub'), `${await readUserCa(folder)}\n`);
@@ -46,8 +46,10 @@ export function makeOrder({ client, hostname, language, profile }: Client, opera
   };
 }
 
-function renderAccount(name: string, { account, backupKey }: ClientKeys): string {
-  return [`name ${name}`, `password ${account.password}`, `backup-key ${backupKey}`, ''].join('\n');
+function renderAccount({ client, settings }: Client, { account, second, backupKey }: ClientKeys): string {
+  const name = settings['chat']?.['second'];
+  const lines = name ? [`chat-name ${name}`, `chat-password ${second.password}`] : [];
+  return [`name ${client}`, `password ${account.password}`, ...lines, `backup-key ${backupKey}`, ''].join('\n');
 }
 
 async function writeIfNew(file: string, content: string): Promise<void> {

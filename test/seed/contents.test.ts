@@ -7,6 +7,7 @@ import { loadWorkspace } from '../../builder/workspace/load.ts';
 import type { Client } from '../../builder/workspace/schema.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../../examples');
+const SCRAM = { rounds: 4096, salt: 'ab', storedKey: '12', serverKey: '34' };
 const KEYS: ClientKeys = {
   generation: 1,
   vpn: { privateKey: 'private', publicKey: `${'A'.repeat(43)}=` },
@@ -14,7 +15,8 @@ const KEYS: ClientKeys = {
   token: 'token',
   tokenExpires: '2027-01-01T00:00:00Z',
   code: { text: 'AB2C-D3EF', salt: '0011223344556677' },
-  account: { password: 'k7qe-m2xa-9tdb', bcrypt: '$2a$05$hash' },
+  account: { password: 'k7qe-m2xa-9tdb', bcrypt: '$2a$05$hash', scram: SCRAM },
+  second: { password: 'b8rf-n3yb-8vec', bcrypt: '$2a$05$other', scram: { ...SCRAM, salt: 'cd' } },
   backupKey: 'a-b-c',
 };
 const HOME = { hubKey: 'hub', pins: ['pin'], userCa: 'ca' };

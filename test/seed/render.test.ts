@@ -71,6 +71,12 @@ describe('compileTemplate()', () => {
     }
   });
 
+  it('lets no text out of a value in Lua', () => {
+    const template = compileTemplate('app.cfg.lua.hbs', 'a = {{value}}\n');
+    expect(template({ value: 'Chez "nous" \\' })).toBe('a = "Chez \\"nous\\" \\\\"\n');
+    expect(() => template({ value: 'a\nos.exit()' })).toThrow('line break');
+  });
+
   it('refuses a line break in a line-based file, which would add a setting of its own', () => {
     expect(() => render('vpn.conf.hbs', 'Address = {{a}}', { a: '::1\nPostUp = reboot' })).toThrow('line break');
   });

@@ -1,0 +1,94 @@
+import { createHash, createHmac } from 'node:crypto';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { completeAccount, deriveScram, makeClientAccount } from '../../builder/seed/account.ts';
+import { ensureClientKeys } from '../../builder/seed/keys.ts';
+import { writeOrders } from '../../builder/seed/order.ts';
+import { loadWorkspace } from '../../builder/workspace/load.ts';
+import { ensureSecrets } from '../../builder/workspace/secrets.ts';
+
+/** The example of RFC 7677, section 3. */
+const EXAMPLE = {
+  password: 'pencil',
+  salt: Buffer.from('W22ZaJ0SNY7soEsUEjb6gQ==', 'base64'),
+  said: [
+    'n=user,r=rOprNGfwEbeRWgbNEkqO',
+    'r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096',
+    'c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0',
+  ].join(','),
+  proof: 'dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=',
+  signature: '6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=',
+};
+
+const hmac = (key: Buffer, text: string) => createHmac('sha256', key).update(text).digest();
+
+describe('deriveScram()', () => {
+  it('makes what lets a server tell the password from another, and show that it knows it (RFC 7677)', () => {
+    const { storedKey, serverKey } = deriveScram(EXAMPLE.password, EXAMPLE.salt, 4096);
+    const mask = hmac(Buffer.from(storedKey, 'hex'), EXAMPLE.said);
+    const clientKey = Buffer.from(EXAMPLE.proof, 'base64').map((byte, index) => byte ^ (mask[index] ?? 0));
+    expect(createHash('sha256').update(clientKey).digest('hex')).toBe(storedKey);
+    expect(hmac(Buffer.from(serverKey, 'hex'), EXAMPLE.said).toString('base64')).toBe(EXAMPLE.signature);
+  });
+});
+
+describe('makeClientAccount()', () => {
+  it('makes another password, salt and hash each time', async () => {
+    const accounts = await Promise.all([makeClientAccount(), makeClientAccount()]);
+    const values = accounts.flatMap(({ password, bcrypt, scram }) => [password, bcrypt, scram.salt, scram.storedKey, scram.serverKey]);
+    expect(new Set(values).size).toBe(10);
+    for (const { password, bcrypt, scram } of accounts) expect(JSON.stringify({ bcrypt, scram })).not.toContain(password);
+  });
+
+  it('is completed where an older Semeur made it, with its password and hash as they were', async () => {
+    const { scram, ...older } = await makeClientAccount();
+    const completed = await completeAccount(older);
+    expect(completed).toMatchObject(older);
+    expect(completed.scram).toEqual(deriveScram(older.password, completed.scram.salt));
+    expect(await completeAccount({ ...older, scram })).toEqual({ ...older, scram });
+  });
+});
+
+describe('ensureClientKeys()', () => {
+  it('gives an older client what a newer service asks for, and changes nothing else', async () => {
+    const workspace = await mkdtemp(join(tmpdir(), 'semeur-account-'));
+    try {
+      await ensureSecrets(workspace);
+      const { account, second: _, ...others } = await ensureClientKeys(workspace, 'durand');
+      const { scram: __, ...older } = account;
+      const file = join(workspace, 'secrets', 'clients', 'durand.json');
+      await writeFile(file, JSON.stringify({ ...others, account: older }));
+      const completed = await ensureClientKeys(workspace, 'durand');
+      expect(completed).toMatchObject({ ...others, account: older });
+      expect(completed.second.password).toMatch(/^([a-z2-9]{4}-){2}[a-z2-9]{4}$/);
+      expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(completed);
+      expect(await ensureClientKeys(workspace, 'durand')).toEqual(completed);
+    } finally {
+      await rm(workspace, { recursive: true });
+    }
+  });
+});
+
+describe('writeOrders()', () => {
+  it("puts on the leaflet what the client's services take, and no second person where they named none", async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'semeur-account-'));
+    try {
+      const examples = join(import.meta.dirname, '../../examples');
+      await cp(examples, folder, { recursive: true, filter: (path) => !/\/(out|secrets|home)$/.test(path) });
+      await ensureSecrets(folder);
+      const workspace = await loadWorkspace(folder);
+      const durand = workspace.clients.get('durand') ?? expect.fail('the example has no client "durand"');
+      const { account, second, backupKey } = await ensureClientKeys(folder, 'durand');
+      const read = () => readFile(join(folder, 'out', 'durand.account'), 'utf8');
+      await writeOrders(workspace, [durand]);
+      expect(await read()).toBe(`name durand\npassword ${account.password}\nbackup-key ${backupKey}\n`);
+      await writeOrders(workspace, [{ ...durand, settings: { chat: { second: 'lea' } } }]);
+      const lines = ['name durand', `password ${account.password}`, 'chat-name lea', `chat-password ${second.password}`, `backup-key ${backupKey}`];
+      expect((await read()).trim().split('\n')).toEqual(lines);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});
