@@ -35,6 +35,9 @@ rows() {
 		/usr/lib/python3/dist-packages/caldav|python3-caldav|test|asks a card's calendar as a telephone does
 		cadaver|cadaver|test|opens a card's shared folder as a computer does
 		restic|restic|test fast|makes backups as a card does
+		prosody|prosody|test fast|is a card's chat server
+		/usr/lib/python3/dist-packages/slixmpp|python3-slixmpp|test fast|chats as people do
+		syncthing|syncthing|test fast|synchronises folders as a card does
 		promtool|prometheus|test fast|tries the alert rules, and watches a home
 		amtool|prometheus-alertmanager|test fast|checks how alerts are mailed
 		prometheus-node-exporter|prometheus-node-exporter|test fast|shows the metrics that a card shows
