@@ -3,10 +3,11 @@
 # Prints a line for each: "well WHAT" or "ill WHAT: WHY". `semeur overlay test` sends it there.
 set -eu
 
-# Of every card: SSH, the status page, the metrics, leases.
+# Of every card: SSH, the status page, the metrics, its name, leases.
 OWN_PORTS='tcp 22
 tcp 8480
 tcp 9100
+udp 5353
 udp 68
 udp 546'
 
@@ -28,9 +29,15 @@ check_health() {
 	say "$1" "$(tr '\t\n' ' ,' </run/semeur/ill)"
 }
 
-# What listens beyond the card itself, and no overlay says so. Avahi opens ports by chance as well, which the packet filter shuts.
+# What listens beyond the card itself, and no overlay says so. Some programs open UDP ports by chance as well, from where they call out: the packet
+# filter shuts those.
 check_ports() {
-	open=$(ss -Hlntup | grep -v '"avahi-daemon"' | awk '$5 !~ /^(127\.|\[::1\]|\[::ffff:127\.)/ { sub(/.*:/, "", $5); print $1, $5 }' | sort -u)
+	read -r lowest highest </proc/sys/net/ipv4/ip_local_port_range
+	open=$(ss -Hlntup | awk -v lowest="$lowest" -v highest="$highest" '
+		$5 !~ /^(127\.|\[::1\]|\[::ffff:127\.)/ {
+			sub(/.*:/, "", $5)
+			if ($1 != "udp" || $5 + 0 < lowest || $5 + 0 > highest) print $1, $5
+		}' | sort -u)
 	stated=$(cut -f 2,3 "$profile/ports.list" | tr '\t' ' ')
 	extra=$(echo "$open" | grep -vxF -e "$OWN_PORTS" -e "${stated:-none}" | paste -s -d ',' -) || :
 	say 'listens only where its overlay says' "$extra"
