@@ -1,4 +1,4 @@
-import { chmod, mkdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { execa } from 'execa';
@@ -177,6 +177,22 @@ describe('semeur, before demo, test and bench (npm and the table are fakes here)
       expect(failed.stderr).toContain(`→ as root: apt-get update && apt-get install --yes --no-install-recommends ${name}`);
     }),
   );
+
+  it('installs them as root, and leaves none of their servers running (apt, dpkg and systemctl are fakes here)', () =>
+    withMissing(async (checkout) => {
+      const fakes = {
+        id: 'echo 0',
+        'apt-get': 'echo "apt-get $*" >>"$0.calls"',
+        dpkg: 'printf "%s\\n" /usr/bin/for-demo /usr/lib/systemd/system/for-demo.service /lib/systemd/system/for-demo@.service /lib/systemd/system/other.timer',
+        systemctl: 'echo "$*" >>"$0.calls"',
+      };
+      for (const [name, line] of Object.entries(fakes)) await writeFile(join(checkout.bin, name), `#!/bin/sh\n${line}\n`, { mode: 0o755 });
+      expect(await launch(checkout, ['demo'])).toMatchObject({ exitCode: 0 });
+      expect(await readFile(join(checkout.bin, 'apt-get.calls'), 'utf8')).toMatch(/^apt-get update .*\napt-get install .* for-demo\n$/);
+      expect(await readFile(join(checkout.bin, 'systemctl.calls'), 'utf8')).toBe(
+        '--quiet disable --now for-demo.service\n--quiet disable --now other.timer\n',
+      );
+    }));
 
   it.each([[['cache', 'demo']], [['test', '--help']], [['--workspace', 'demo', 'check']], [[]]])('installs nothing for %j', (args) =>
     withMissing(async (checkout) => {
