@@ -47,7 +47,7 @@ async function measureSize(session: Session, folder: string, gigabytes: number) 
   const build = (...args: string[]) => runCommand([process.execPath, join(CHECKOUT, 'builder/main.ts'), 'build', '--workspace', folder, ...args]);
   await writeClients(folder, 1);
   const oneSeconds = median(await repeat(5, () => measureFresh(folder, () => build('client-0', '--seed-only'))));
-  const bytesWritten = await bytesOf(join(folder, 'out'), ['client-0.seed', 'client-0.tail', 'client-0.json']);
+  const bytesWritten = await bytesOf(join(folder, 'out'), ['client-0.seed', 'client-0.tail', 'client-0.json', 'downloads/client-0.json']);
   const imageToCopy = await compareWithCopy(prefix, folder);
   await writeClients(folder, 100);
   const hundredSeconds = await timeSeconds(() => build('--all', '--seed-only'));

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { writeFileAtomically } from '../atomic-file.ts';
 import { Failure } from '../failure.ts';
 import { composeTail, type SizeAndDigest } from './compose.ts';
+import { type DownloadFacts, writeDownloadPlan } from './download-plan.ts';
 import { type ImageFormat, type Prefix, REGION_BYTES } from './prefix.ts';
 import { writeImage } from './write-image.ts';
 
@@ -23,6 +24,8 @@ export interface ClientImage {
   readonly client: string;
   readonly seed: Buffer;
   readonly signer: string;
+  /** What home tells whoever downloads it; of a client, all but the seed. */
+  readonly facts: DownloadFacts;
 }
 
 export interface WriteClientOptions {
@@ -37,9 +40,14 @@ export interface WriteClientOptions {
 const SECRET = { mode: 0o600 } as const;
 
 /** Composes one client's image and writes it with its manifest, which comes last: with it, everything is there. */
-export async function writeClientImage(prefix: Prefix, { client, seed, signer }: ClientImage, options: WriteClientOptions): Promise<ClientManifest> {
+export async function writeClientImage(
+  prefix: Prefix,
+  { client, seed, signer, facts }: ClientImage,
+  options: WriteClientOptions,
+): Promise<ClientManifest> {
   const { out, format, seedOnly, signal } = options;
-  const { tail, image, extracted } = await composeTail(prefix, placeInRegion(client, seed), format);
+  const composed = await composeTail(prefix, placeInRegion(client, seed), format);
+  const { tail, image, extracted } = composed;
   const file = `${client}.img${format === 'img' ? '' : `.${format}`}`;
   const manifest: ClientManifest = {
     client,
@@ -53,6 +61,8 @@ export async function writeClientImage(prefix: Prefix, { client, seed, signer }:
   await writeFileAtomically(join(out, `${client}.seed`), seed, SECRET);
   if (seedOnly) await writeFileAtomically(join(out, `${client}.tail`), tail, SECRET);
   else await writeImage(prefix, tail, format, join(out, file), { signal, ...SECRET });
+  const withSeed = { ...facts, ...(facts.client && { client: { ...facts.client, seed: seed.toString('base64') } }) };
+  await writeDownloadPlan(out, prefix, composed, format, withSeed);
   await writeFileAtomically(join(out, `${client}.json`), `${JSON.stringify(manifest, null, 2)}\n`);
   return manifest;
 }

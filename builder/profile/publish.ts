@@ -1,16 +1,19 @@
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { writeFileAtomically } from '../atomic-file.ts';
 import { Failure } from '../failure.ts';
 import { renderBmap } from '../image/bmap.ts';
 import { checkPrefixFile } from '../image/check-prefix.ts';
 import { composeTail } from '../image/compose.ts';
 import { compressPrefix } from '../image/compress.ts';
+import { downloadPlanFile, writeDownloadPlan } from '../image/download-plan.ts';
 import { type Prefix, REGION_BYTES, removePrefix } from '../image/prefix.ts';
 import { createToolboxXz } from '../image/toolbox-xz.ts';
 import { writeImage } from '../image/write-image.ts';
 import { boundCache } from '../prune-cache.ts';
 import { fingerprintOf } from '../seed/signature.ts';
 import type { Session } from '../session.ts';
+import { findProfile } from '../workspace/find-named.ts';
 import type { LoadedWorkspace } from '../workspace/load.ts';
 import { makeProfile } from './build.ts';
 import { type BuiltProfile, loadBuiltProfile, type ProfileManifest, profilesFolder, readManifest } from './built.ts';
@@ -25,10 +28,13 @@ export async function ensureProfile(session: Session, workspace: LoadedWorkspace
   const { prefix: raw, facts, stages } = await makeProfile(session, workspace, name, options);
   const prefix = await compressPrefix(raw, 'xz', createToolboxXz(stages.toolbox), session);
   const before = await readManifest(workspace.folder, name);
-  if (before?.build === facts.build && before.prefix === prefix.digest) return loadBuiltProfile(workspace.folder, name);
-  const region = Buffer.alloc(REGION_BYTES);
-  const { tail, image, extracted } = await composeTail(prefix, region, 'xz');
   const folder = profilesFolder(workspace.folder);
+  const out = dirname(folder);
+  const isPublished = before?.build === facts.build && before.prefix === prefix.digest && existsSync(downloadPlanFile(out, { profile: name }));
+  if (isPublished) return loadBuiltProfile(workspace.folder, name);
+  const region = Buffer.alloc(REGION_BYTES);
+  const composed = await composeTail(prefix, region, 'xz');
+  const { tail, image, extracted } = composed;
   const file = `${name}.img.xz`;
   await writeImage(prefix, tail, 'xz', join(folder, file), { signal: session.signal });
   await writeFileAtomically(join(folder, `${name}.bmap`), renderBmap(prefix));
@@ -43,6 +49,7 @@ export async function ensureProfile(session: Session, workspace: LoadedWorkspace
     settings: facts.settings,
     bmap: `${name}.bmap`,
   };
+  await writeDownloadPlan(out, prefix, composed, 'xz', { boards: findProfile(workspace, name).boards });
   await writeFileAtomically(join(folder, `${name}.json`), `${JSON.stringify(manifest, null, 2)}\n`);
   // Something new came into the cache: so this is when something old may go.
   await boundCache(session);

@@ -5,6 +5,7 @@ import { formatByteSize } from '../byte-size.ts';
 import { EXIT, Failure } from '../failure.ts';
 import { type ClientManifest, writeClientImage } from '../image/client-image.ts';
 import { compressPrefix } from '../image/compress.ts';
+import type { DownloadFacts } from '../image/download-plan.ts';
 import { type ImageFormat, MAP_BLOCK_BYTES, type Prefix } from '../image/prefix.ts';
 import { checkFreeSpace } from '../image/write-image.ts';
 import { zstCompressor } from '../image/zst-compressor.ts';
@@ -56,13 +57,15 @@ export async function build(session: Session, names: readonly string[], options:
   const manifests = await session.progress.step(`${title} of ${clients.length} ${clients.length === 1 ? 'client' : 'clients'}`, async (note) => {
     const seeds = await makeSeeds(workspace, planSeeds(workspace, clients, out), session.signal);
     // Before the images: a card is not to call a home that never heard of it.
-    const revoked = (await writeOrders(workspace, clients)).filter((order) => order.revoked);
-    for (const { client } of revoked)
+    const orders = await writeOrders(workspace, clients);
+    for (const { client } of orders.filter((order) => order.revoked))
       session.progress.warn(`"${client}" is revoked: home refuses this image; issue it anew with "semeur reissue ${client}"`);
     let done = 0;
     return runLanes(seeds, options.seedOnly ? LANES.seeds : LANES.images, async (made) => {
       session.signal.throwIfAborted();
-      const manifest = await writeOne(made, prefixes, out, options, session.signal);
+      const order = orders.find(({ client }) => client === made.client.client);
+      const facts = describeDownload(workspace, made.client, order?.tokenSha256 ?? '');
+      const manifest = await writeOne(made, facts, prefixes, out, options, session.signal);
       note(`${++done} of ${clients.length}: ${made.client.client}`);
       return manifest;
     });
@@ -110,6 +113,7 @@ function planSeeds(workspace: LoadedWorkspace, clients: readonly Client[], out: 
 
 async function writeOne(
   { client, seed, signer }: MadeSeed,
+  facts: DownloadFacts,
   prefixes: ReadonlyMap<string, Prefix>,
   out: string,
   options: BuildOptions,
@@ -119,9 +123,16 @@ async function writeOne(
   if (!prefix) throw new Error(`no prefix was prepared for "${client.profile}"`);
   return writeClientImage(
     prefix,
-    { client: client.client, seed, signer },
+    { client: client.client, seed, signer, facts },
     { out, format: options.format, seedOnly: options.seedOnly === true, signal },
   );
+}
+
+/** What the download page says of a client. */
+function describeDownload(workspace: LoadedWorkspace, { client, name, profile }: Client, tokenSha256: string): DownloadFacts {
+  const found = findProfile(workspace, profile);
+  const services = overlaysOf(workspace, found).flatMap(({ front, title }) => (front === undefined ? [] : [{ path: front, ...title }]));
+  return { boards: found.boards, client: { client, name, tokenSha256, services } };
 }
 
 function describe(out: string, manifests: readonly ClientManifest[], seedOnly: boolean): string[] {

@@ -14,7 +14,7 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   try: ['base', 'image', 'profile', 'seed', 'workspace'],
   profile: ['base', 'image', 'seed', 'workspace'],
   house: ['base'],
-  image: ['base'],
+  image: ['base', 'protocol'],
   seed: ['protocol', 'workspace'],
   // The server: of builder/ it takes the leaves alone, so that it can run where there is no workspace to build from.
   home: ['protocol'],
