@@ -3,6 +3,8 @@ import { isIPv6 } from 'node:net';
 export interface RateLimit {
   /** Takes one from the sender's store. @returns false when it is empty. */
   allows(remote: string, now: number): boolean;
+  /** Whether allows() would say so: takes nothing. */
+  isOpen(remote: string, now: number): boolean;
 }
 
 export interface RateLimitOptions {
@@ -22,7 +24,12 @@ interface Store {
 /** A token bucket for each sender: an IPv4 address, or an IPv6 network of 64 bits, which one customer has. */
 export function createRateLimit({ burst, perSecond, most }: RateLimitOptions, senderOf = customerOf): RateLimit {
   const stores = new Map<string, Store>();
+  const leftOf = ({ left, at }: Store, now: number) => Math.min(burst, left + (Math.max(0, now - at) / 1000) * perSecond);
   return {
+    isOpen(remote, now) {
+      const store = stores.get(senderOf(remote));
+      return store === undefined || leftOf(store, now) >= 1;
+    },
     allows(remote, now) {
       const sender = senderOf(remote);
       const store = stores.get(sender) ?? { left: burst, at: now };
@@ -30,7 +37,7 @@ export function createRateLimit({ burst, perSecond, most }: RateLimitOptions, se
       stores.delete(sender);
       stores.set(sender, store);
       if (stores.size > most) stores.delete(stores.keys().next().value ?? '');
-      store.left = Math.min(burst, store.left + (Math.max(0, now - store.at) / 1000) * perSecond);
+      store.left = leftOf(store, now);
       store.at = now;
       if (store.left < 1) return false;
       store.left -= 1;

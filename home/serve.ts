@@ -4,6 +4,9 @@ import type { FastifyInstance } from 'fastify';
 import { Failure } from '../builder/failure.ts';
 import { METRICS_PORT, PAGE_PORT, planNetwork, TUNNEL_PORT } from './addresses.ts';
 import { createCounts } from './counts.ts';
+import type { DownloadOptions } from './download/desk.ts';
+import { createDownloadListener } from './download/listener.ts';
+import { watchUsedPlans } from './download/used-plans.ts';
 import { keepHeapSmall } from './heap.ts';
 import { createHeartbeatQueue } from './heartbeat-queue.ts';
 import { applyPeerChanges, type Home, type Log, type PeerKeeper } from './home.ts';
@@ -32,6 +35,8 @@ export interface ServeOptions {
   /** "address:port" of the listener on the internet. */
   readonly listen: string;
   readonly vpn: VpnOptions | undefined;
+  /** Without it, nothing can be downloaded. */
+  readonly downloads: (DownloadOptions & { readonly listen: string }) | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -94,9 +99,14 @@ export async function serveHome(options: ServeOptions): Promise<void> {
       page: await listen(page, places.page),
       metrics: await listen(metrics, places.metrics),
     };
+    const { downloads } = options;
+    const offered = downloads && createDownloadListener(home, downloads);
+    if (offered) closing.unshift(() => offered.close());
+    const offering = offered && { downloads: await listen(offered, splitListen(downloads.listen), '--downloads') };
+    if (downloads) await watchUsedPlans(downloads.plans, home, signal);
     watchOrders(orders, (changes) => applyPeerChanges(home, changes), log, signal);
     if (!vpn) log.warn({}, 'there is no tunnel: source addresses of 127.0.0.0/8 stand for those of the tunnel, and prove nothing');
-    sayReady({ ...listening, vpn: hub.kind, peers: countPeers(database) });
+    sayReady({ ...listening, ...offering, vpn: hub.kind, peers: countPeers(database) });
     await ended(signal);
   } finally {
     // One that fails keeps none of the others from it.
@@ -149,12 +159,12 @@ interface Place {
   readonly port: number;
 }
 
-async function listen(server: FastifyInstance, place: Place): Promise<string> {
+async function listen(server: FastifyInstance, place: Place, flag = '--listen'): Promise<string> {
   try {
     return (await server.listen({ ...place, backlog: BACKLOG })).replace(/^https?:\/\//, '');
   } catch (error) {
     throw new Failure(`Cannot listen on "${place.host}", port ${place.port}: ${(error as NodeJS.ErrnoException).code ?? error}`, {
-      hint: 'See what else listens there (ss -ltnp), or name another place with --listen',
+      hint: `See what else listens there (ss -ltnp), or name another place with ${flag}`,
       cause: error,
     });
   }

@@ -1,12 +1,17 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
+import type { DownloadOptions } from '../../home/download/desk.ts';
 import { serveHome } from '../../home/serve.ts';
+import { cacheFolder } from '../cache-folder.ts';
+import { EXIT, Failure } from '../failure.ts';
 import { ordersFolder } from '../seed/order.ts';
 import type { Report, Session } from '../session.ts';
 import { findWorkspace } from '../workspace/find.ts';
 import { loadOperator } from '../workspace/load.ts';
 import { refuseListen } from '../workspace/rules/addresses.ts';
+import type { Operator } from '../workspace/schema.ts';
 import { readHomeTls, readHubKey } from '../workspace/secrets.ts';
+import { addLinks } from './home-link.ts';
 import { addOperators } from './home-operator.ts';
 import { stateFolderOf } from './state-folder.ts';
 import type { RunVerb } from './verb.ts';
@@ -19,11 +24,15 @@ interface ServeFlags {
   readonly vpn: boolean;
   readonly listen?: string;
   readonly rescue?: number;
+  readonly downloads?: string;
+  readonly plans?: string;
+  readonly prefixes?: string;
 }
 
 export function addHome(program: Command, run: RunVerb): void {
   const home = program.command('home').description('the server that cards call');
   addOperators(home, run);
+  addLinks(home, run);
   home
     .command('serve')
     .description('take the cards in and hear how they are, until Ctrl-C or SIGTERM; as root, for the VPN')
@@ -34,6 +43,9 @@ export function addHome(program: Command, run: RunVerb): void {
     .option('--no-vpn', 'run without a tunnel, on 127.0.0.1, for tests: anybody on this machine can be any card')
     .option('--rescue <seconds>', 'let a card whose clock was ahead come back when it has been silent for so long (default: 300)', readSeconds)
     .option('--listen <address:port>', 'where the internet reaches it (default: home.listen of semeur.yaml)', readListen)
+    .option('--downloads <address:port>', "where the proxy that ends TLS reaches clients' download pages (default: there are none)", readListen)
+    .option('--plans <dir>', 'what may be downloaded (default: out/downloads/ of the workspace)')
+    .option('--prefixes <dir>', "where the profiles' compressed images are kept, DIGEST/prefix.xz (default: prefixes/ of the cache)")
     .action((flags: ServeFlags) => run((session) => serve(session, flags)));
 }
 
@@ -52,7 +64,8 @@ function readSeconds(text: string): number {
 /** Of the workspace it reads semeur.yaml and two secrets: the keys that sign seeds and open cards needn't be on this machine. */
 async function serve(session: Session, flags: ServeFlags): Promise<Report> {
   const folder = findWorkspace(session);
-  const { vpn, home } = await loadOperator(folder);
+  const operator = await loadOperator(folder);
+  const { vpn, home } = operator;
   const [hub, tls] = await Promise.all([readHubKey(folder), readHomeTls(folder)]);
   const stateFolder = stateFolderOf(folder, flags.state);
   await serveHome({
@@ -71,9 +84,25 @@ async function serve(session: Session, flags: ServeFlags): Promise<Report> {
           rescueSeconds: flags.rescue,
         }
       : undefined,
+    downloads: flags.downloads === undefined ? undefined : { listen: flags.downloads, ...planDownloads(folder, operator, flags) },
     signal: session.signal,
   });
   return { json: { state: stateFolder }, text: [] };
+}
+
+function planDownloads(folder: string, { operator, email, phone, timezone, home }: Operator, { plans, prefixes }: ServeFlags): DownloadOptions {
+  if (home.downloads === undefined) {
+    throw new Failure('Cannot offer downloads: "home.downloads" of semeur.yaml is missing', {
+      hint: 'Write there where the internet reaches the download pages, such as "https://images.example.org"',
+      exitCode: EXIT.usage,
+    });
+  }
+  return {
+    plans: plans === undefined ? join(folder, 'out', 'downloads') : resolve(plans),
+    prefixes: prefixes === undefined ? cacheFolder('prefixes') : resolve(prefixes),
+    url: home.downloads.replace(/\/$/, ''),
+    contact: { operator, email, phone, timezone },
+  };
 }
 
 function portOf(endpoint: string): number {

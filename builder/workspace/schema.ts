@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { refuseEndpoint, refuseHomeUrl, refuseListen, refuseMirror, refusePrefix } from './rules/addresses.ts';
+import { refuseDownloadsUrl, refuseEndpoint, refuseHomeUrl, refuseListen, refuseMirror, refusePrefix } from './rules/addresses.ts';
 import { name, refuseHostName, refuseSize, refuseTimeZone } from './rules/names.ts';
 import { fingerprint, refuseImagePath, refuseListUrl, refuseWorkspacePath, releaseDate } from './rules/raspios.ts';
 import { line, matching, ruled } from './rules/rule.ts';
@@ -29,6 +29,7 @@ export const operatorSchema = z.strictObject({
     .strictObject({
       url: ruled(refuseHomeUrl).describe('The public address of your server, with the port unless it is 443'),
       listen: ruled(refuseListen).default('[::]:8443').describe('Where your server waits for that address, "address:port"'),
+      downloads: ruled(refuseDownloadsUrl).describe("The public address of clients' download pages, if you offer them").optional(),
       vpnPort: z.int().min(1).max(65535).default(51820).describe('The UDP port of your VPN; other ports of the endpoints are led to it'),
     })
     .describe('Your server, which cards call'),

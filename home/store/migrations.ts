@@ -112,6 +112,18 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE alarms ADD COLUMN seen_at INTEGER;
   ALTER TABLE alarms ADD COLUMN seen_by TEXT;
   `,
+  `
+  -- The address of a client's download page, while it is good: the last one alone, and for one order. Of both its capabilities, the hashes.
+  CREATE TABLE download_links (
+    client TEXT PRIMARY KEY REFERENCES clients,
+    token_sha256 TEXT NOT NULL REFERENCES orders,
+    page_sha256 TEXT NOT NULL UNIQUE,
+    image_sha256 TEXT NOT NULL UNIQUE,
+    language TEXT NOT NULL,
+    added_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+  ) STRICT;
+  `,
 ];
 
 export function migrate(connection: DatabaseSync, file: string): void {

@@ -20,6 +20,7 @@ vpn:
   endpoints: ["127.0.0.1:51820"]
 home:
   url: https://home.racines.example
+  downloads: https://images.racines.example
 `,
   );
   await ensureSecrets(folder);
@@ -34,13 +35,15 @@ export interface HomeProcess {
   readonly nursery: string;
   readonly tunnel: string;
   readonly page: string;
+  /** '' if it offers none. */
+  readonly downloads: string;
   /** All it wrote so far. */
   log(): string;
   /** Ends it, and waits until it has ended. */
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
-const READY = /^home: ready public=(\S+) nursery=(\S+) tunnel=(\S+) page=(\S+)/m;
+const READY = /^home: ready public=(\S+) nursery=(\S+) tunnel=(\S+) page=(\S+) metrics=\S+(?: downloads=(\S+))?/m;
 
 /** `semeur home serve`, a process of its own, once it listens. Without a VPN unless `flags` say otherwise. */
 export async function startHome(folder: string, flags: readonly string[] = ['--no-vpn']): Promise<HomeProcess> {
@@ -57,13 +60,14 @@ export async function startHome(folder: string, flags: readonly string[] = ['--n
     child.stderr.on('data', hear);
     void child.then(() => failed(new Error(`home ended before it listened:\n${log}`)));
   });
-  const [, open = '', nursery = '', tunnel = '', page = ''] = await ready;
+  const [, open = '', nursery = '', tunnel = '', page = '', downloads = ''] = await ready;
   return {
     pid: child.pid ?? 0,
     public: open,
     nursery,
     tunnel,
     page,
+    downloads,
     log: () => log,
     async stop(signal = 'SIGTERM') {
       child.kill(signal);

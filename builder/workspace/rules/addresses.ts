@@ -31,14 +31,19 @@ function isHost(host: string): boolean {
   return named && host.length <= 253 && !/^[0-9]+$/.test(labels.at(-1) ?? '');
 }
 
-export const refuseHomeUrl: Rule = (value) => {
+export const refuseHomeUrl: Rule = (value) => refuseBareUrl(value, 'cards send their token there');
+
+export const refuseDownloadsUrl: Rule = (value) => refuseBareUrl(value, 'images hold the keys of their card');
+
+/** @param reason why it can't be http. */
+function refuseBareUrl(value: string, reason: string): ReturnType<Rule> {
   const message = 'Expected an https address with no path';
   const url = URL.parse(value);
   if (!url || /\s/.test(value)) return { message, hint: 'Such as "https://home.example.org"' };
-  if (url.protocol !== 'https:') return { message, hint: 'Begin it with "https://": cards send their token there' };
+  if (url.protocol !== 'https:') return { message, hint: `Begin it with "https://": ${reason}` };
   const bare = url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '' && url.password === '';
   return bare ? undefined : { message, hint: `Such as "${url.origin}"` };
-};
+}
 
 /** An address of this machine, not a name, and a port. */
 export const refuseListen: Rule = (value) => {
