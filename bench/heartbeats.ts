@@ -1,13 +1,13 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCommand } from '../builder/command.ts';
 import type { Session } from '../builder/session.ts';
-import { ensureSecrets } from '../builder/workspace/secrets.ts';
 import { openDatabase } from '../home/store/database.ts';
 import type { Benchmark } from './benchmark.ts';
 import { registerCards, timePlainHeartbeats } from './heartbeat-cards.ts';
 import type { LoadPlan, LoadResult } from './heartbeat-load.ts';
+import { startHome } from './home-process.ts';
 
 const CARDS = 10_000;
 const PER_SECOND = 5500;
@@ -64,41 +64,18 @@ export const heartbeatsBenchmark: Benchmark = {
 };
 
 async function measure(session: Session, folder: string, state: string) {
-  await writeFile(join(folder, 'semeur.yaml'), OPERATOR);
-  await ensureSecrets(folder);
   const home = await startHome(session, folder, state);
   try {
     const before = await readCpuSeconds(home.pid);
-    const plan: LoadPlan = { tunnel: home.tunnel, cards: CARDS, perSecond: PER_SECOND, seconds: SECONDS, warmUpSeconds: WARM_UP };
+    const plan: LoadPlan = { tunnel: home.places['tunnel'] ?? '', cards: CARDS, perSecond: PER_SECOND, seconds: SECONDS, warmUpSeconds: WARM_UP };
     const argv = [process.execPath, '--disable-warning=ExperimentalWarning', join(CHECKOUT, 'bench/heartbeat-load.ts')];
     const load = JSON.parse((await runCommand(argv, { input: JSON.stringify(plan), signal: session.signal })).toString('utf8')) as LoadResult;
     const status = await readFile(`/proc/${home.pid}/status`, 'utf8');
     const megabytes = Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1000;
     return { load, home: { cpuSeconds: (await readCpuSeconds(home.pid)) - before, megabytes } };
   } finally {
-    process.kill(home.pid, 'SIGKILL');
-    await home.ended;
+    await home.kill();
   }
-}
-
-/** The shell tells its process id and becomes home: what was acknowledged has to outlive a kill. */
-async function startHome(session: Session, folder: string, state: string) {
-  const serve = ['home', 'serve', '--workspace', folder, '--state', state, '--no-vpn', '--listen', '127.0.0.1:0'];
-  const argv = ['sh', '-c', 'echo "pid $$" >&2; exec "$@"', 'sh', join(CHECKOUT, 'semeur'), ...serve];
-  let pid = 0;
-  const { promise: ready, resolve, reject } = Promise.withResolvers<string>();
-  const onLine = (line: string) => {
-    pid ||= Number(/^pid (\d+)$/.exec(line)?.[1] ?? 0);
-    const tunnel = /^home: ready .*\btunnel=(\S+)/.exec(line)?.[1];
-    if (tunnel !== undefined) resolve(tunnel);
-  };
-  // As its systemd unit starts it.
-  const ended = runCommand(argv, { signal: session.signal, onLine, env: { MALLOC_ARENA_MAX: '1' } }).then(
-    () => reject(new Error('home ended before it listened')),
-    (error: unknown) => reject(error),
-  );
-  const tunnel = await ready;
-  return { pid, tunnel, ended };
 }
 
 /** Proc(5), stat: utime and stime in hundredths of a second. */
@@ -115,14 +92,3 @@ function countLost(state: string, acknowledged: readonly number[]): number {
   database.close();
   return acknowledged.filter((uptime, index) => uptime > (kept.get(index + 1) ?? 0)).length;
 }
-
-const OPERATOR = `operator: Bench
-email: help@bench.example
-language: en
-timezone: Europe/Paris
-vpn:
-  prefix: fd5e:3e0f:1a2b::/48
-  endpoints: ["127.0.0.1:51820"]
-home:
-  url: https://home.bench.example
-`;

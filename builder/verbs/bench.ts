@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { baseBenchmark } from '../../bench/base.ts';
 import type { Benchmark } from '../../bench/benchmark.ts';
 import { bootBenchmark } from '../../bench/boot.ts';
+import { downloadBenchmark } from '../../bench/download.ts';
 import { heartbeatsBenchmark } from '../../bench/heartbeats.ts';
 import { idleBenchmark } from '../../bench/idle.ts';
 import { powerCutBenchmark } from '../../bench/power-cut.ts';
@@ -15,6 +16,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   baseBenchmark,
   profileBenchmark,
   heartbeatsBenchmark,
+  downloadBenchmark,
   bootBenchmark,
   powerCutBenchmark,
   idleBenchmark,
