@@ -17,7 +17,7 @@ type FileParams = { Params: { page: string; file: string } };
 /** A plan with all that is needed to serve it. */
 type WholePlan = DownloadPlan & { readonly tail: string; readonly client: DownloadClient & { readonly seed: string } };
 
-const AGAIN_SECONDS = 30;
+const AGAIN_SECONDS = 15;
 const METHODS = ['GET', 'HEAD'];
 
 /** A client's own page and files, behind the capabilities of their link. Once the card has called, the page alone is left, and tells of that. */

@@ -13,8 +13,19 @@ const STYLE = readFileSync(join(import.meta.dirname, 'style.css'), 'utf8')
 /** For a page of its own, with its style in it: nothing else is fetched, and nothing else may be. */
 export const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
+/** French has spaces inside its marks, and no line ends there. */
+const FRENCH_SPACES = / (?=[:;?!»])|(?<=«) /g;
+
 export function renderDocument({ language, words, path }: Visit, title: string, content: Html): string {
   const { code, name } = words.other;
+  const body = html`<body>
+<header><a href="${path}?language=${code}" hreflang="${code}" lang="${code}">${name}</a></header>
+<main>
+${content}
+</main>
+</body>
+</html>
+`.text;
   // The style needs no escaping: it is our own file.
   return html`<!doctype html>
 <html lang="${language}">
@@ -25,14 +36,5 @@ export function renderDocument({ language, words, path }: Visit, title: string, 
 <title>${title}</title>
 <style>`.text
     .concat(STYLE, '</style>\n</head>\n')
-    .concat(
-      html`<body>
-<header><a href="${path}?language=${code}" hreflang="${code}" lang="${code}">${name}</a></header>
-<main>
-${content}
-</main>
-</body>
-</html>
-`.text,
-    );
+    .concat(language === 'fr' ? body.replaceAll(FRENCH_SPACES, '\u00a0') : body);
 }

@@ -5,7 +5,7 @@ export const PICTURES = {
   fetch: (text: string): Html =>
     draw(
       text,
-      html`<path d="M26 30a12 12 0 0 1 3-23 17 17 0 0 1 32 3 10 10 0 0 1 1 20zM44 24v26m-9-9 9 9 9-9"/><rect x="66" y="26" width="50" height="34" rx="3"/><path d="M58 70h66M28 62h20"/>`,
+      html`<path d="M26 36a12 12 0 0 1 3-23 17 17 0 0 1 32 3 10 10 0 0 1 1 20zM44 28v26m-9-9 9 9 9-9"/><rect x="66" y="26" width="50" height="34" rx="3"/><path d="M58 70h66M32 64h24"/>`,
     ),
   write: (text: string): Html =>
     draw(

@@ -43,13 +43,13 @@ export const ENGLISH = {
   help: (operator: string) => `Help: ${operator}`,
 
   waiting: 'Your card has not called yet',
-  waitingHow: 'That takes five minutes from the moment it has power. This page looks again by itself, twice a minute.',
+  waitingHow: 'That takes five minutes from the moment it has power. This page looks again by itself.',
   waitingLong: 'After a quarter of an hour: is the network cable in, at both ends? Does the green light blink slowly? Then call us.',
   back: 'Back to the three steps',
 
   calledTitle: (name: string) => `${name}: your card has called`,
   called: (moment: string) => `Your card has called: ${moment}.`,
-  settingUp: 'It is getting ready, and this page looks again by itself, twice a minute.',
+  settingUp: 'It is getting ready, and this page looks again by itself.',
   ready: 'It is ready.',
   needsHelp: 'It says that it needs help. Please call us; we have been told too.',
   services: 'On your home network, it offers:',

@@ -45,14 +45,14 @@ export const FRENCH: Words = {
   help: (operator) => `De l'aide : ${operator}`,
 
   waiting: "Votre carte n'a pas encore appelé",
-  waitingHow: "Cela prend cinq minutes à partir du branchement. Cette page regarde d'elle-même, deux fois par minute.",
+  waitingHow: "Cela prend cinq minutes à partir du branchement. Cette page regarde d'elle-même.",
   waitingLong:
     "Après un quart d'heure : le câble réseau est-il bien mis, aux deux bouts ? La lumière verte clignote-t-elle lentement ? Alors appelez-nous.",
   back: 'Revenir aux trois étapes',
 
   calledTitle: (name) => `${name} : votre carte a appelé`,
   called: (moment) => `Votre carte a appelé : ${moment}.`,
-  settingUp: "Elle se prépare, et cette page regarde d'elle-même, deux fois par minute.",
+  settingUp: "Elle se prépare, et cette page regarde d'elle-même.",
   ready: 'Elle est prête.',
   needsHelp: "Elle dit qu'elle a besoin d'aide. Appelez-nous ; nous l'avons appris aussi.",
   services: 'Sur le réseau de votre maison, elle offre :',

@@ -26,7 +26,11 @@ describe('the download page', () => {
     await withDownloads(async ({ link, get }) => {
       const { steps, imagePath } = link();
       for (const [path, language, words] of [
-        [steps, 'fr', ['Famille Durand : faire votre carte', 'carte microSD de 8', 'environ 1 minute', 'Prendre mon petit fichier', 'ouvre jusqu']],
+        [
+          steps,
+          'fr',
+          ['Famille Durand\u00a0: faire votre carte', 'carte microSD de 8', 'environ 1 minute', 'Prendre mon petit fichier', 'ouvre jusqu'],
+        ],
         [
           `${steps}?language=en`,
           'en',
@@ -63,7 +67,14 @@ describe('the download page', () => {
       const { headers, text } = await get(`${steps}/durand.rpi-imager-manifest`);
       expect(headers['content-type']).toBe('application/vnd.raspberrypi.imager-manifest+json');
       const built = JSON.parse(await readFile(join(out, 'durand.json'), 'utf8'));
+      const device = { description: 'Card of Famille Durand', icon: `${URL}/icon.svg`, matching_type: 'exclusive' };
       expect(JSON.parse(text)).toEqual({
+        imager: {
+          devices: [
+            { ...device, name: 'Raspberry Pi 3', tags: ['pi3-64bit'] },
+            { ...device, name: 'Raspberry Pi 4', tags: ['pi4-64bit'] },
+          ],
+        },
         os_list: [
           {
             ...{ name: 'Card of Famille Durand', description: 'Made by Les Racines for this home alone', icon: `${URL}/icon.svg` },
@@ -123,7 +134,7 @@ describe('the download page', () => {
       const [steps, called, ...secrets] = pathsOf(opened) as [string, string, ...string[]];
       const waiting = await get(called);
       expect(whyOf(waiting)).toEqual([200, 'Your card has not called yet']);
-      expect(waiting.headers['refresh']).toBe('30');
+      expect(waiting.headers['refresh']).toBe('15');
       const database = { database: home.database, log: createLogOf(logged) };
       await emptyUsedPlans(plans, database);
       expect((await get(steps)).text).toContain('Get my file');
@@ -133,7 +144,7 @@ describe('the download page', () => {
         const { text, headers } = await get(path);
         expect(text).toMatch(/Your card has called: \w+day,? \d+ \w+ at \d\d:\d\d\. It is getting ready/);
         expect(text).toContain('href="http://durand.local/calendar/">Calendar and contacts');
-        expect(headers['refresh']).toBe('30');
+        expect(headers['refresh']).toBe('15');
         expect(Buffer.byteLength(text)).toBeLessThan(14_000);
       }
       await home.tunnel('/v1/heartbeat', heartbeatOf({ report: 'done' }), address);
