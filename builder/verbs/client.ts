@@ -1,43 +1,60 @@
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { type Command, Option } from 'commander';
-import { writeFileAtomically } from '../atomic-file.ts';
+import type { Command } from 'commander';
 import { EXIT, Failure } from '../failure.ts';
 import type { Report, Session } from '../session.ts';
+import { changeClient } from '../workspace/change-client.ts';
 import { findWorkspace } from '../workspace/find.ts';
-import { loadWorkspace } from '../workspace/load.ts';
+import { findClient } from '../workspace/find-named.ts';
+import { loadPlanned, loadWorkspace } from '../workspace/load.ts';
 import { planClient } from '../workspace/new-client.ts';
-import { LANGUAGES } from '../workspace/schema.ts';
+import { planFiles } from '../workspace/planned.ts';
+import { writeFiles } from '../workspace/write-files.ts';
+import { addClientOptions, type ClientOptions, readClientOptions } from './client-options.ts';
 import type { RunVerb } from './verb.ts';
 
-interface NewClientOptions {
-  readonly name?: string;
-  readonly profile?: string;
-  readonly language?: string;
-  readonly hostname?: string;
+interface SetOptions extends ClientOptions {
+  readonly wifi: boolean;
 }
 
 export function addClient(program: Command, run: RunVerb): void {
-  program
-    .command('client')
-    .description('the clients of the workspace')
-    .command('new')
+  const client = program.command('client').description('the clients of the workspace');
+  addClientOptions(client.command('new'))
     .description('describe one more client')
-    .argument('<client>', 'a short name: small letters, digits and hyphens')
-    .option('--name <name>', 'as people read it')
-    .option('--profile <profile>', 'what their card is (default: the only profile)')
-    .addOption(new Option('--language <language>', "of their pages and leaflet (default: the operator's)").choices(LANGUAGES))
-    .option('--hostname <name>', 'of their Pi (default: the short name)')
-    .action((client: string, options: NewClientOptions) => run((session) => addNewClient(session, client, options)));
+    .argument('<name>', 'a short name: small letters, digits and hyphens')
+    .action((name: string, options: ClientOptions) => run((session) => addNewClient(session, name, options)));
+  addClientOptions(client.command('set'))
+    .description("change a client's file: what is named, and no other line; an empty text takes a key out")
+    .argument('<client>', 'as in clients/NAME.yaml')
+    .option('--no-wifi', 'a cable reaches their card now')
+    .action((name: string, options: SetOptions) => run((session) => setClient(session, name, options)));
 }
 
-async function addNewClient(session: Session, client: string, options: NewClientOptions): Promise<Report> {
+async function addNewClient(session: Session, client: string, options: ClientOptions): Promise<Report> {
   const workspace = await loadWorkspace(findWorkspace(session));
-  const text = planClient(workspace, { client, name: client, ...options });
-  const file = join(workspace.folder, 'clients', `${client}.yaml`);
+  const text = planClient(workspace, { client, name: client, ...(await readClientOptions(options)) });
+  const path = `clients/${client}.yaml`;
+  const file = join(workspace.folder, path);
   if (existsSync(file)) throw new Failure(`Cannot write "${file}": it is there already`, { exitCode: EXIT.usage });
-  await writeFileAtomically(file, text);
-  const shown = relative(process.cwd(), file);
+  const files = new Map([[path, text]]);
+  await loadPlanned(workspace.folder, planFiles(files));
+  await writeFiles(workspace.folder, files);
   const next = ['Fill in its settings, then:', '  semeur check', `  semeur build ${client}`];
-  return { json: { client, file }, text: [`Wrote "${shown}"`, ...next] };
+  return { json: { client, file }, text: [`Wrote "${relative(process.cwd(), file)}"`, ...next] };
+}
+
+async function setClient(session: Session, name: string, { wifi, ...options }: SetOptions): Promise<Report> {
+  const workspace = await loadWorkspace(findWorkspace(session));
+  const { client } = findClient(workspace, name);
+  const path = `clients/${client}.yaml`;
+  const file = join(workspace.folder, path);
+  const change = await readClientOptions(options);
+  const before = await readFile(file, 'utf8');
+  const text = changeClient(before, wifi ? change : { ...change, wifi: null });
+  if (text === before) return { json: { client, file, changed: false }, text: [`"${client}" is like that already`] };
+  const files = new Map([[path, text]]);
+  await loadPlanned(workspace.folder, planFiles(files));
+  await writeFiles(workspace.folder, files);
+  return { json: { client, file, changed: true }, text: [`Changed "${relative(process.cwd(), file)}"; for a new card: semeur build ${client}`] };
 }

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { formatByteSize } from '../byte-size.ts';
@@ -5,15 +6,19 @@ import { profilesFolder, readManifest } from '../profile/built.ts';
 import { ensureSoundProfile } from '../profile/publish.ts';
 import type { LockOptions } from '../profile/stages.ts';
 import type { Report, Session } from '../session.ts';
+import { addServices } from '../workspace/change-profile.ts';
 import { findWorkspace } from '../workspace/find.ts';
-import { loadWorkspace } from '../workspace/load.ts';
+import { findProfile } from '../workspace/find-named.ts';
+import { loadPlanned, loadWorkspace } from '../workspace/load.ts';
+import { planFiles } from '../workspace/planned.ts';
+import { writeFiles } from '../workspace/write-files.ts';
 import type { RunVerb } from './verb.ts';
 
 export function addProfile(program: Command, run: RunVerb): void {
   const profile = program.command('profile').description('the public part of images: base, packages, services; no secret is in it');
   profile
     .command('build')
-    .argument('<name>', 'of profiles/NAME.yaml')
+    .argument('<profile>', 'as in profiles/NAME.yaml')
     .description("make a profile's image in out/profiles/, from what its lock pins")
     .option('--update', 'take the newest packages, and renew the lock')
     .option('--locked', 'fail if the lock would change')
@@ -22,6 +27,12 @@ export function addProfile(program: Command, run: RunVerb): void {
     .command('list')
     .description('the profiles of the workspace, and which are built')
     .action(() => run(listProfiles));
+  profile
+    .command('add')
+    .argument('<profile>', 'as in profiles/NAME.yaml')
+    .argument('<services...>', 'as "semeur overlay list" names them')
+    .description('give a profile more services; its clients have them from their next card on')
+    .action((name: string, services: string[]) => run((session) => addToProfile(session, name, services)));
 }
 
 async function buildProfile(session: Session, name: string, options: LockOptions): Promise<Report> {
@@ -45,4 +56,14 @@ async function listProfiles(session: Session): Promise<Report> {
       `${profile.padEnd(20)} ${base}, ${services.join(' + ') || 'no service'}, ${used} ${used === 1 ? 'client' : 'clients'}, ${built ? `built ${built.slice(0, 12)}` : 'not built'}`,
   );
   return { json: { profiles: rows }, text };
+}
+
+async function addToProfile(session: Session, name: string, services: readonly string[]): Promise<Report> {
+  const { folder, profiles } = await loadWorkspace(findWorkspace(session));
+  const { profile } = findProfile({ profiles }, name);
+  const path = `profiles/${profile}.yaml`;
+  const files = new Map([[path, addServices(await readFile(join(folder, path), 'utf8'), services)]]);
+  await loadPlanned(folder, planFiles(files));
+  await writeFiles(folder, files);
+  return { json: { profile, added: services }, text: [`Changed "${path}"; for new cards: semeur build --all`] };
 }

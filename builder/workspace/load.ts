@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import type { z } from 'zod';
 import { EXIT, Failure } from '../failure.ts';
 import { checkClients } from './check-clients.ts';
 import { checkProfile } from './check-profiles.ts';
@@ -8,6 +9,7 @@ import { type Entry, readEntries, readEntry } from './entries.ts';
 import { type Finding, formatFinding, sortFindings } from './finding.ts';
 import type { LoadedWorkspace } from './loaded.ts';
 import { type OverlayEntry, readOverlays } from './overlays.ts';
+import { type Planned, withPlanned } from './planned.ts';
 import { type Client, type ClientFile, clientSchema, type Operator, operatorSchema, profileSchema } from './schema.ts';
 
 export type { Finding } from './finding.ts';
@@ -17,11 +19,22 @@ export type { LoadedOverlay, LoadedWorkspace } from './loaded.ts';
 export async function loadWorkspace(folder: string): Promise<LoadedWorkspace> {
   const { workspace, findings } = await readWorkspace(folder);
   if (workspace) return workspace;
-  const errors = findings.filter(({ level }) => level === 'error').map(formatFinding);
-  throw new Failure(`Cannot use the workspace "${folder}":\n${errors.join('\n')}`, {
+  throw new Failure(`Cannot use the workspace "${folder}":\n${formatErrors(findings)}`, {
     hint: 'Put this right, then run "semeur check"',
     exitCode: EXIT.usage,
   });
+}
+
+/** The workspace as it will be. @throws {Failure} that lists every error, before anything is written. */
+export async function loadPlanned(folder: string, planned: Planned): Promise<LoadedWorkspace> {
+  const { workspace, findings } = await readWorkspace(folder, planned);
+  if (workspace) return workspace;
+  throw new Failure(`Cannot write this:\n${formatErrors(findings)}`, { hint: 'Nothing was written: put this right first', exitCode: EXIT.usage });
+}
+
+function formatErrors(findings: readonly Finding[]): string {
+  const errors = findings.filter(({ level }) => level === 'error');
+  return errors.map(formatFinding).join('\n');
 }
 
 /** semeur.yaml alone: a mistake in a client's file is no reason for a server not to start. */
@@ -34,13 +47,16 @@ export async function loadOperator(folder: string): Promise<Operator> {
   });
 }
 
-/** Reads every file and finds all that is wrong; the workspace is given when nothing must be put right first. */
-export async function readWorkspace(given: string): Promise<{ workspace: LoadedWorkspace | undefined; findings: Finding[] }> {
+/**
+ * Reads every file and finds all that is wrong; the workspace is given when nothing must be put right first.
+ * @param planned what is about to be written, seen as if it were.
+ */
+export async function readWorkspace(given: string, planned: Planned = {}): Promise<{ workspace: LoadedWorkspace | undefined; findings: Finding[] }> {
   const folder = resolve(given);
-  const operator = await readEntry(folder, join(folder, 'semeur.yaml'), 'semeur', operatorSchema);
+  const operator = planned.operator ?? (await readEntry(folder, join(folder, 'semeur.yaml'), 'semeur', operatorSchema));
   const { overlays, findings: ofOverlays } = await readOverlays(folder);
-  const profiles = await readEntries(folder, 'profiles', profileSchema);
-  const clients = await readEntries(folder, 'clients', clientSchema);
+  const profiles = await readAll(folder, 'profiles', profileSchema, planned.profiles);
+  const clients = await readAll(folder, 'clients', clientSchema, planned.clients);
   const byName = { overlays, profiles: new Map(profiles.entries.map((entry) => [entry.name, entry])) };
   const findings = sortFindings([
     ...operator.findings,
@@ -62,6 +78,11 @@ export async function readWorkspace(given: string): Promise<{ workspace: LoadedW
     overlays: valuesByName([...overlays.values()].map((entry) => ({ ...entry, value: withFolder(entry) }))),
   };
   return { workspace, findings };
+}
+
+async function readAll<S extends z.ZodObject>(folder: string, kind: string, schema: S, planned?: readonly Entry<z.output<S>>[]) {
+  const { entries, findings } = await readEntries(folder, kind, schema);
+  return { entries: withPlanned(entries, planned), findings };
 }
 
 function complete(client: ClientFile, { language, timezone }: Operator): Client {

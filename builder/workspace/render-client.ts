@@ -1,11 +1,15 @@
-import { stringify } from 'yaml';
 import { schemaComment } from './json-schema.ts';
 import type { Overlay } from './overlay-schema.ts';
+import { renderText } from './render-text.ts';
 import type { ClientFile, Operator } from './schema.ts';
 
 export interface NewClient extends Pick<ClientFile, 'client' | 'name' | 'profile'> {
   readonly language?: string | undefined;
   readonly hostname?: string | undefined;
+  readonly timezone?: string | undefined;
+  /** What is said already: service, key, text. */
+  readonly settings?: ClientFile['settings'] | undefined;
+  readonly wifi?: ClientFile['wifi'] | undefined;
 }
 
 /**
@@ -13,28 +17,27 @@ export interface NewClient extends Pick<ClientFile, 'client' | 'name' | 'profile
  * @param language what the comments are in.
  */
 export function renderClient(client: NewClient, services: readonly Overlay[], language: Operator['language']): string {
-  const { client: id, name, profile, hostname } = client;
-  const fields = Object.entries({ client: id, name, profile, language: client.language, hostname });
+  const { client: id, name, profile, hostname, timezone, settings = {}, wifi } = client;
+  const fields = Object.entries({ client: id, name, profile, language: client.language, hostname, timezone });
   const asking = services.filter(({ settings }) => Object.keys(settings).length > 0);
   const lines = [
     schemaComment('client', '../'),
-    ...fields.flatMap(([key, value]) => (value === undefined ? [] : [`${key}: ${renderText(value)}`])),
+    ...renderFields(fields, ''),
     ...(asking.length > 0 ? ['settings:'] : []),
-    ...asking.flatMap((overlay) => renderSettings(overlay, language)),
+    ...asking.flatMap((overlay) => renderSettings(overlay, settings[overlay.overlay] ?? {}, language)),
+    ...(wifi ? ['wifi:', ...renderFields(Object.entries(wifi), '  ')] : []),
   ];
   return `${lines.join('\n')}\n`;
 }
 
-function renderSettings({ overlay, settings }: Overlay, language: Operator['language']): string[] {
-  const lines = Object.entries(settings).flatMap(([key, { title, default: text }]) => [
-    `    # ${title[language]}`,
-    `    ${key}: ${renderText(text)}`,
-  ]);
-  return [`  ${overlay}:`, ...lines];
+function renderFields(fields: readonly (readonly [string, string | undefined])[], indent: string): string[] {
+  return fields.flatMap(([key, value]) => (value === undefined ? [] : [`${indent}${key}: ${renderText(value, indent)}`]));
 }
 
-/** A text as a YAML value on one line. */
-export function renderText(text: string): string {
-  // YAML reads JSON's texts.
-  return text.includes('\n') ? JSON.stringify(text) : stringify(text, { lineWidth: 0 }).trimEnd();
+function renderSettings({ overlay, settings }: Overlay, said: Readonly<Record<string, string>>, language: Operator['language']): string[] {
+  const lines = Object.entries(settings).flatMap(([key, { title, default: text }]) => [
+    `    # ${title[language]}`,
+    `    ${key}: ${renderText(said[key] ?? text, '    ')}`,
+  ]);
+  return [`  ${overlay}:`, ...lines];
 }

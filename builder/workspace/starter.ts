@@ -1,64 +1,77 @@
 import { renderSchemas, schemaComment } from './json-schema.ts';
 import type { Overlay } from './overlay-schema.ts';
-import { renderClient, renderText } from './render-client.ts';
-import type { Operator } from './schema.ts';
+import { type NewClient, renderClient } from './render-client.ts';
+import { renderText } from './render-text.ts';
+import type { Operator, Profile } from './schema.ts';
 
-export interface StarterOptions {
-  readonly operator: string;
-  readonly language: Operator['language'];
-  readonly timezone: string;
+export interface StarterOptions extends Pick<Operator, 'operator' | 'email' | 'phone' | 'language' | 'timezone'> {
   /** A random /48. */
   readonly prefix: string;
+  readonly endpoints: readonly string[];
+  readonly home: string;
+  readonly profile: Pick<Profile, 'profile' | 'base' | 'boards'>;
   /** What the first profile offers. */
   readonly services: readonly Overlay[];
+  readonly clients: readonly NewClient[];
 }
 
 export const IGNORED: readonly string[] = ['/secrets/', '/out/', '/home/'];
 
 /** Every file of a new workspace, by path. */
 export function planStarter(options: StarterOptions): Map<string, string> {
-  const { language, services } = options;
-  const words = WORDS[language];
-  const client = { client: words.client, name: words.clientName, profile: 'maison' };
+  const { language, services, profile, clients } = options;
   return new Map([
     ['semeur.yaml', renderOperator(options)],
-    ['profiles/maison.yaml', renderProfile(options)],
-    [`clients/${words.client}.yaml`, renderClient(client, services, language)],
+    [`profiles/${profile.profile}.yaml`, renderProfile(options)],
+    ...clients.map((client) => [`clients/${client.client}.yaml`, renderClient(client, services, language)] as const),
     ['overlays/.gitkeep', ''],
     ['.gitignore', `${IGNORED.join('\n')}\n`],
     ...renderSchemas(),
   ]);
 }
 
-function renderOperator({ operator, language, timezone, prefix }: StarterOptions): string {
+/** What stands in a workspace until somebody says otherwise. @param domain of the co-operative. */
+export function defaultAddresses(language: Operator['language'], domain: string = WORDS[language].domain) {
+  return {
+    email: `${WORDS[language].help}@${domain}`,
+    endpoints: [`vpn.${domain}:51820`, `vpn.${domain}:443`],
+    home: `https://home.${domain}`,
+  };
+}
+
+export function exampleClient(language: Operator['language'], profile: string): NewClient {
+  const { client, clientName } = WORDS[language];
+  return { client, name: clientName, profile };
+}
+
+function renderOperator({ operator, email, phone, language, timezone, prefix, endpoints, home }: StarterOptions): string {
   const words = WORDS[language];
   return `${schemaComment('operator', '')}
 operator: ${renderText(operator)}
 # ${words.email}
-email: ${words.help}@${words.domain}
-language: ${language}
+email: ${renderText(email)}
+${phone === undefined ? '' : `phone: ${renderText(phone)}\n`}language: ${language}
 timezone: ${timezone}
 vpn:
   # ${words.prefix}
   prefix: ${prefix}
   # ${words.endpoints}
-  endpoints: ["vpn.${words.domain}:51820", "vpn.${words.domain}:443"]
+  endpoints: [${endpoints.map((endpoint) => JSON.stringify(endpoint)).join(', ')}]
 home:
   # ${words.home}
-  url: https://home.${words.domain}
+  url: ${home}
 `;
 }
 
-function renderProfile({ language, services }: StarterOptions): string {
+function renderProfile({ language, services, profile: { profile, base, boards } }: StarterOptions): string {
   const words = WORDS[language];
   return `${schemaComment('profile', '../')}
-profile: maison
-base: debian-arm64
+profile: ${renderText(profile)}
+base: ${base}
 # ${words.boards}
-boards: [pi3, pi4]
+boards: [${boards.join(', ')}]
 # ${words.services}
-services: [${services.map(({ overlay }) => overlay).join(', ')}]
-packages: []
+services: [${services.map(({ overlay }) => renderText(overlay)).join(', ')}]
 `;
 }
 

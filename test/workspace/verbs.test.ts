@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -120,5 +121,40 @@ describe('semeur client new', () => {
   ])('refuses %j', async (args, reason) => {
     expect(await semeur(['client', 'new', ...args])).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(reason) });
     expect((await loadWorkspace(folder)).clients.size).toBe(3);
+  });
+});
+
+describe('semeur client set, and profile add', () => {
+  beforeEach(() => cp(EXAMPLES, folder, { recursive: true }));
+
+  it('change what is named and nothing else, twice the same', async () => {
+    const file = join(folder, 'clients/lherbier.yaml');
+    const before = await readFile(file, 'utf8');
+    const set = ['client', 'set', 'lherbier', '--name', 'Herbier', '--hostname', '', '--set', 'website.title=Tisanes'];
+    expect(await semeur(set)).toMatchObject({ code: 0, stderr: '' });
+    const changed = before
+      .replace(/^name: .*$/m, 'name: Herbier')
+      .replace('hostname: herbier\n', '')
+      .replace(/title: .*$/m, 'title: Tisanes');
+    expect(await readFile(file, 'utf8')).toBe(changed);
+    expect(await semeur([...set, '--json'])).toMatchObject({ code: 0, stdout: expect.stringContaining('"changed": false') });
+    expect(await semeur(['profile', 'add', 'maison', 'backup', 'calendar'])).toMatchObject({ code: 0, stderr: '' });
+    expect((await loadWorkspace(folder)).profiles.get('maison')?.services).toEqual(['website', 'backup', 'calendar']);
+  });
+
+  it.each([
+    [['client', 'set', 'lherbier', '--hostname', 'durand'], 'Host name "durand" is taken by "clients/durand.yaml"'],
+    [['client', 'set', 'lherbier', '--set', 'website.titel=x'], 'Did you mean "title"?'],
+    [['client', 'set', 'lherbier', '--set', 'website'], 'SERVICE.KEY=TEXT'],
+    [['client', 'set', 'lherbier', '--wifi-ssid', 'Box'], '--wifi-password-stdin'],
+    [['profile', 'add', 'maison', 'website'], 'Service "website" stands twice'],
+    [['profile', 'add', 'maison', 'calender'], 'Did you mean "calendar"?'],
+    [['client', 'new', 'zoe', '--set', 'backup.to=usb'], 'the profile "maison" has no service "backup"'],
+    [['init', 'new', '--endpoint', 'vpn.example'], 'semeur.yaml:11:15: error: Expected "host:port"'],
+    [['init', 'new', '--base', 'debian-arm64', '--board', 'pi5'], 'Cannot run "debian-arm64" on "pi5"'],
+  ])('write nothing that check would find wrong: %j', async (args, reason) => {
+    expect(await semeur(args)).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(reason) });
+    expect((await loadWorkspace(folder)).clients.size).toBe(3);
+    expect(existsSync(join(folder, 'new'))).toBe(false);
   });
 });
