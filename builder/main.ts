@@ -26,6 +26,7 @@ const VERBS = {
   reissue: async () => (await import('./verbs/reissue.ts')).addReissue,
   revoke: async () => (await import('./verbs/revoke.ts')).addRevoke,
   verify: async () => (await import('./verbs/verify.ts')).addVerify,
+  wizard: async () => (await import('./verbs/wizard.ts')).addWizard,
 };
 
 const interruption = new AbortController();
@@ -50,6 +51,7 @@ async function run(verb: (session: Session) => Promise<Report>): Promise<void> {
     progress: createProgress(process.stderr),
     signal: interruption.signal,
     workspace: options.workspace,
+    terminal: process.stdin.isTTY && process.stderr.isTTY ? { input: process.stdin, output: process.stderr } : undefined,
   };
   const report = await verb(session);
   const text = options.json ? JSON.stringify(report.json, null, 2) : report.text.join('\n');
@@ -88,7 +90,8 @@ try {
 
 function explain(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-  if (interruption.signal.aborted) {
+  const isTold = error instanceof Failure && error.exitCode === EXIT.interrupted;
+  if (interruption.signal.aborted && !isTold) {
     process.stderr.write('semeur: interrupted; what was whole is kept, run the same command to go on\n');
     return EXIT.interrupted;
   }

@@ -1,9 +1,14 @@
 import ora from 'ora';
 import type { Progress } from './session.ts';
 
-/** Progress on stderr: a spinner on a terminal, plain lines elsewhere (CI, screen readers with TERM=dumb). */
+/** Progress on stderr: a spinner on a terminal, plain lines elsewhere (CI, those who want it plain). */
 export function createProgress(stream: NodeJS.WriteStream): Progress {
-  return stream.isTTY && process.env['TERM'] !== 'dumb' ? spinnerProgress(stream) : lineProgress(stream);
+  return stream.isTTY && !isPlain() ? spinnerProgress(stream) : lineProgress(stream);
+}
+
+/** Whether this terminal is to be written line by line, with no cursor movement: screen readers, braille displays, old terminals. */
+export function isPlain(): boolean {
+  return process.env['TERM'] === 'dumb' || !['', '0', undefined].includes(process.env['SEMEUR_PLAIN']);
 }
 
 /** For work of which only the end is told: several machines at once, tests. */
@@ -31,7 +36,7 @@ function spinnerProgress(stream: NodeJS.WriteStream): Progress {
   };
 }
 
-function lineProgress(stream: NodeJS.WriteStream): Progress {
+export function lineProgress(stream: NodeJS.WriteStream): Progress {
   return {
     async step(title, task) {
       const start = performance.now();

@@ -5,6 +5,13 @@ export interface Session {
   readonly signal: AbortSignal;
   /** --workspace DIR, if given. */
   readonly workspace: string | undefined;
+  /** Where a person can be asked; none when stdin or stderr goes elsewhere. */
+  readonly terminal?: Terminal | undefined;
+}
+
+export interface Terminal {
+  readonly input: NodeJS.ReadStream;
+  readonly output: NodeJS.WriteStream;
 }
 
 /** Long work told as a list of sentences, each with its time. */

@@ -28,7 +28,7 @@ export function addFleet(program: Command, run: RunVerb): void {
     .action((client: string, flags: Flags) => run(async (session) => showClient(session, client, flags)));
 }
 
-function listClients(session: Session, flags: Flags): Report {
+export function listClients(session: Session, flags: Flags): Report {
   const clients = withFleet(folderOf(session, flags), (database) => listFleet(database, Date.now()));
   const rows = clients.map((entry) => [entry.client, entry.state, entry.address ?? '-', ago(entry.lastHeartbeat), describeHealth(entry)]);
   const table = [['client', 'state', 'address', 'last call', ''], ...rows];

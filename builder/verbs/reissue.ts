@@ -23,7 +23,7 @@ export function addReissue(program: Command, run: RunVerb): void {
 }
 
 /** Keys, then seed, then order: cut anywhere, the same command again issues anew, and home hears of nothing that was not written. */
-async function reissue(session: Session, name: string): Promise<Report> {
+export async function reissue(session: Session, name: string): Promise<Report> {
   const workspace = await loadWorkspace(findWorkspace(session));
   const client = findClient(workspace, name);
   await ensureSecrets(workspace.folder);

@@ -1,0 +1,50 @@
+import { type Command, Option } from 'commander';
+import { EXIT, Failure } from '../failure.ts';
+import { isPlain, lineProgress } from '../progress.ts';
+import type { Report, Session } from '../session.ts';
+import { arrowQuestions } from '../wizard/arrow-questions.ts';
+import { plainQuestions } from '../wizard/plain-questions.ts';
+import { runWizard } from '../wizard/wizard.ts';
+import { ENGLISH } from '../wizard/words-en.ts';
+import { FRENCH } from '../wizard/words-fr.ts';
+import { ownLanguage } from '../workspace/defaults.ts';
+import { LANGUAGES, type Operator } from '../workspace/schema.ts';
+import { build } from './build.ts';
+import { listClients } from './fleet.ts';
+import { reissue } from './reissue.ts';
+import type { RunVerb } from './verb.ts';
+
+interface WizardOptions {
+  readonly lang?: Operator['language'];
+  readonly plain?: boolean;
+}
+
+const WORDS = { en: ENGLISH, fr: FRENCH };
+const ACTIONS = {
+  build: (session: Session, clients: readonly string[], { all }: { readonly all: boolean }) => build(session, clients, { all, format: 'xz' }),
+  reissue,
+  listFleet: async (session: Session) => listClients(session, {}),
+};
+
+export function addWizard(program: Command, run: RunVerb): void {
+  program
+    .command('wizard')
+    .description('a workspace, clients and images by questions, in French or English; it ends with the same as commands')
+    .addOption(new Option('--lang <language>', 'of the questions (default: that of your system, else French)').choices(LANGUAGES))
+    .option('--plain', 'line by line, lists by number: for screen readers and braille displays (also: TERM=dumb, SEMEUR_PLAIN=1)')
+    .action((options: WizardOptions) => run((session) => wizard(session, options)));
+}
+
+async function wizard(session: Session, { lang, plain = isPlain() }: WizardOptions): Promise<Report> {
+  const language = lang ?? ownLanguage() ?? 'fr';
+  const words = WORDS[language];
+  const { terminal, signal } = session;
+  if (!terminal) throw new Failure(words.noTerminal, { hint: words.noTerminalHint, exitCode: EXIT.usage });
+  const questions = (plain ? plainQuestions : arrowQuestions)(terminal, words, signal);
+  const shown = plain ? { ...session, progress: lineProgress(terminal.output) } : session;
+  try {
+    return await runWizard({ session: shown, language, words, questions, actions: ACTIONS, commands: [] });
+  } finally {
+    questions.close();
+  }
+}

@@ -1,0 +1,178 @@
+import { refuseSetting } from '../workspace/check-clients.ts';
+import type { LoadedWorkspace } from '../workspace/loaded.ts';
+import { refuseNames } from '../workspace/new-client.ts';
+import type { Overlay } from '../workspace/overlay-schema.ts';
+import type { NewClient } from '../workspace/render-client.ts';
+import { type Client, clientSchema, type Operator, type Profile } from '../workspace/schema.ts';
+import { type Answers, answerOf, type Step } from './dialogue.ts';
+import { languageChoices } from './operator-steps.ts';
+import { bySchema, say, topic } from './steps.ts';
+import type { Words } from './words-en.ts';
+
+/** The workspace that a client comes into, written already or not. */
+export interface Surroundings extends Pick<LoadedWorkspace, 'overlays' | 'clients'> {
+  readonly operator: Pick<Operator, 'language'>;
+  readonly profiles: ReadonlyMap<string, Pick<Profile, 'services'>>;
+}
+
+interface Asking {
+  readonly words: Words;
+  readonly language: Operator['language'];
+  readonly around: Surroundings;
+  /** As they are, when they are to be changed. */
+  readonly current?: Client;
+}
+
+const WIFI = clientSchema.shape.wifi.unwrap().shape;
+
+/** What clients/NAME.yaml says. */
+export function clientSteps(asking: Asking, answers: Answers): Step[] {
+  const { words, around, current } = asking;
+  const { name } = clientSchema.shape;
+  const short = current?.client ?? answers['client'];
+  const others = { clients: new Map([...around.clients].filter(([client]) => client !== current?.client)) };
+  const refuseHostName = (hostname: string) =>
+    bySchema(words, 'hostname', clientSchema.shape.hostname)(hostname) ??
+    say(words, 'hostname', refuseNames(others, { client: typeof short === 'string' ? short : '', hostname }));
+  return [
+    { ...topic(words, 'name'), kind: 'text', ...initial(current?.name), refuse: bySchema(words, 'name', name) },
+    ...(current ? [] : [shortNameStep(asking, answers)]),
+    ...profileStep(asking),
+    {
+      ...topic(words, 'clientLanguage'),
+      kind: 'choose',
+      choices: languageChoices(words),
+      default: current?.language ?? around.operator.language,
+    },
+    { ...topic(words, 'hostname'), kind: 'text', ...initial(current?.hostname ?? short), refuse: refuseHostName },
+    ...settingSteps(asking, answers),
+    ...wifiSteps(asking, answers),
+  ];
+}
+
+function initial(text: Answers[string] | undefined) {
+  return typeof text === 'string' ? { default: text } : {};
+}
+
+function shortNameStep({ words, around }: Asking, answers: Answers): Step {
+  const refuse = (client: string) =>
+    bySchema(words, 'client', clientSchema.shape.client)(client) ?? say(words, 'client', refuseNames(around, { client, hostname: '' }));
+  return { ...topic(words, 'client'), kind: 'text', default: shorten(String(answers['name'] ?? '')), refuse };
+}
+
+/** "L'Atelier d'Émilie" becomes "l-atelier-d-emilie". */
+export function shorten(name: string): string {
+  const plain = name
+    .normalize('NFKD')
+    .replaceAll(/\p{Mn}/gu, '')
+    .replaceAll('œ', 'oe')
+    .replaceAll('Œ', 'oe')
+    .replaceAll('æ', 'ae')
+    .toLowerCase();
+  return plain
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .slice(0, 32)
+    .replaceAll(/^-+|-+$/g, '');
+}
+
+/** Only where there is a choice. A change keeps what the client's file says of services: the profile must have them. */
+function profileStep({ words, around: { profiles }, current }: Asking): Step[] {
+  if (profiles.size < 2) return [];
+  const settings = Object.keys(current?.settings ?? {});
+  const refuse = (profile: string) => {
+    const lost = settings.find((service) => !profiles.get(profile)?.services.includes(service));
+    return lost === undefined
+      ? undefined
+      : words.refusal('clientProfile', { message: `the client's file speaks of "${lost}", which this profile lacks` });
+  };
+  const choices = [...profiles.keys()].map((value) => ({ value, label: value }));
+  return [{ ...topic(words, 'clientProfile'), kind: 'choose', choices, ...initial(current?.profile), refuse }];
+}
+
+function settingSteps({ words, language, around, current }: Asking, answers: Answers): Step[] {
+  return servicesOf(around, answers, current).flatMap(({ overlay, title, settings }): Step[] =>
+    Object.entries(settings).map(([key, { title: ask, default: text, max }]): Step => {
+      const refuse = (typed: string) => {
+        const message = refuseSetting(typed, max);
+        return message === undefined ? undefined : words.refusal('setting', { message });
+      };
+      const why = words.ofService(title[language]);
+      return {
+        kind: 'text',
+        name: settingName(overlay, key),
+        message: ask[language],
+        why,
+        default: current?.settings[overlay]?.[key] ?? text,
+        optional: true,
+        refuse,
+      };
+    }),
+  );
+}
+
+function wifiSteps({ words, current }: Asking, answers: Answers): Step[] {
+  const ways = [
+    { value: 'cable', label: words.cable },
+    { value: 'wifi', label: words.wifi },
+  ];
+  const network: Step = { ...topic(words, 'network'), kind: 'choose', choices: ways, default: current?.wifi ? 'wifi' : 'cable' };
+  if (answers['network'] !== 'wifi') return [network];
+  const isKept = (text: string) => text === '' && current?.wifi !== undefined;
+  return [
+    network,
+    { ...topic(words, 'ssid'), kind: 'text', ...initial(current?.wifi?.ssid), refuse: bySchema(words, 'ssid', WIFI.ssid) },
+    { ...topic(words, 'country'), kind: 'text', default: current?.wifi?.country ?? 'FR', refuse: bySchema(words, 'country', WIFI.country) },
+    {
+      ...topic(words, 'wifiPassword'),
+      kind: 'secret',
+      ...(current?.wifi ? { why: words.keepPassword } : {}),
+      refuse: (text) => (isKept(text) ? undefined : bySchema(words, 'wifiPassword', WIFI.password)(text)),
+    },
+  ];
+}
+
+/** The profile that was chosen, or the only one. */
+function chosenProfile({ profiles }: Pick<Surroundings, 'profiles'>, answers: Answers, current?: Client): string {
+  const chosen = answers['clientProfile'];
+  return typeof chosen === 'string' ? chosen : (current?.profile ?? [...profiles.keys()][0] ?? '');
+}
+
+function servicesOf({ profiles, overlays }: Surroundings, answers: Answers, current?: Client): Overlay[] {
+  const profile = profiles.get(chosenProfile({ profiles }, answers, current));
+  return (profile?.services ?? []).flatMap((service) => overlays.get(service) ?? []);
+}
+
+/** What was answered for each service. */
+function settingsOf(around: Surroundings, answers: Answers, current?: Client): Record<string, Record<string, string>> {
+  const asking = servicesOf(around, answers, current).filter(({ settings }) => Object.keys(settings).length > 0);
+  return Object.fromEntries(
+    asking.map(({ overlay, settings }) => [
+      overlay,
+      Object.fromEntries(Object.keys(settings).map((key) => [key, answerOf(answers, settingName(overlay, key))])),
+    ]),
+  );
+}
+
+/** As a new client has it: what is the operator's, or follows from the short name, is left out. */
+export function clientOf(around: Surroundings, answers: Answers, current?: Client): NewClient {
+  const client = current?.client ?? answerOf(answers, 'client');
+  const [language, hostname] = [clientSchema.shape.language.parse(answers['clientLanguage']), answerOf(answers, 'hostname')];
+  return {
+    client,
+    name: answerOf(answers, 'name'),
+    profile: chosenProfile(around, answers, current),
+    language: language === around.operator.language ? undefined : language,
+    hostname: hostname === client ? undefined : hostname,
+    settings: settingsOf(around, answers, current),
+    wifi: answers['network'] === 'wifi' ? wifiOf(answers, current) : undefined,
+  };
+}
+
+function wifiOf(answers: Answers, current?: Client): NonNullable<Client['wifi']> {
+  const password = answerOf(answers, 'wifiPassword') || (current?.wifi?.password ?? '');
+  return { ssid: answerOf(answers, 'ssid'), password, country: answerOf(answers, 'country') };
+}
+
+function settingName(service: string, key: string): string {
+  return `settings.${service}.${key}`;
+}
