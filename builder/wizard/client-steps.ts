@@ -91,21 +91,16 @@ function profileStep({ words, around: { profiles }, current }: Asking): Step[] {
 
 function settingSteps({ words, language, around, current }: Asking, answers: Answers): Step[] {
   return servicesOf(around, answers, current).flatMap(({ overlay, title, settings }): Step[] =>
-    Object.entries(settings).map(([key, { title: ask, default: text, max }]): Step => {
+    Object.entries(settings).map(([key, setting]): Step => {
+      const { title: ask, default: text } = setting;
       const refuse = (typed: string) => {
-        const message = refuseSetting(typed, max);
+        const message = refuseSetting(typed, setting);
         return message === undefined ? undefined : words.refusal('setting', { message });
       };
-      const why = words.ofService(title[language]);
-      return {
-        kind: 'text',
-        name: settingName(overlay, key),
-        message: ask[language],
-        why,
-        default: current?.settings[overlay]?.[key] ?? text,
-        optional: true,
-        refuse,
-      };
+      const said = current?.settings[overlay]?.[key] ?? text;
+      const question = { name: settingName(overlay, key), message: ask[language], why: words.ofService(title[language]), default: said, refuse };
+      const choices = setting.choices?.map((value) => ({ value, label: value }));
+      return choices ? { ...question, kind: 'choose', choices } : { ...question, kind: 'text', optional: true };
     }),
   );
 }

@@ -50,7 +50,7 @@ function refuseSettings({ overlays }: LoadedWorkspace, { profile, services }: Pr
     for (const [key, text] of Object.entries(texts)) {
       const setting = Object.hasOwn(known, key) ? known[key] : undefined;
       if (!setting) return { message: `"${service}" has no setting "${key}"`, hint: suggestHint(key, Object.keys(known)) };
-      const reason = refuseSetting(text, setting.max);
+      const reason = refuseSetting(text, setting);
       if (reason !== undefined) return { message: `its setting "${service}.${key}": ${reason}` };
     }
   }

@@ -4,12 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ensureClientKeys } from '../../builder/seed/keys.ts';
+import { BUILT_IN } from '../../builder/workspace/check-services.ts';
 import { loadWorkspace } from '../../builder/workspace/load.ts';
 import { ensureSecrets } from '../../builder/workspace/secrets.ts';
 import { CTRL_C, DOWN, ENTER, Terminal } from './terminal.ts';
 
 const MAIN = join(import.meta.dirname, '../../builder/main.ts');
 const EXAMPLES = join(import.meta.dirname, '../../examples');
+
+/** As the wizard lists them: the backups are the first, the website is the last. */
+const SERVICES = (await readdir(join(import.meta.dirname, '../../overlays'))).filter((overlay) => !BUILT_IN.includes(overlay)).sort();
 
 let folder = '';
 let terminals: Terminal[] = [];
@@ -75,8 +79,8 @@ const BEGIN_FR = [
   ['premier profil', ENTER],
   ['Système des cartes', ENTER],
   ['Modèles', `2${ENTER}`],
-  ['4. Site web', `9${ENTER}`],
-  ['un nombre de 1 à 4', `1, 4${ENTER}`],
+  [`${SERVICES.length}. Site web`, `99${ENTER}`],
+  [`un nombre de 1 à ${SERVICES.length}`, `1, ${SERVICES.length}${ENTER}`],
 ] as const;
 
 describe('semeur wizard, line by line, in French', () => {
