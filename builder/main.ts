@@ -10,6 +10,7 @@ const VERBS = {
   cache: async () => (await import('./verbs/cache.ts')).addCache,
   check: async () => (await import('./verbs/check.ts')).addCheck,
   client: async () => (await import('./verbs/client.ts')).addClient,
+  completion: async () => (await import('./verbs/completion.ts')).addCompletion,
   doctor: async () => (await import('./verbs/doctor.ts')).addDoctor,
   fleet: async () => (await import('./verbs/fleet.ts')).addFleet,
   home: async () => (await import('./verbs/home.ts')).addHome,
@@ -62,11 +63,11 @@ async function run(verb: (session: Session) => Promise<Report>): Promise<void> {
 for (const name of wantedVerbs(process.argv.slice(2))) (await VERBS[name]())(program, run);
 for (const verb of program.commands) inheritSettings(verb);
 
-/** All of them where none is named, and for the help of the whole. */
+/** All of them where none is named, and for what speaks of the whole. */
 function wantedVerbs([first = '', ...rest]: readonly string[]): (keyof typeof VERBS)[] {
   const names = Object.keys(VERBS) as (keyof typeof VERBS)[];
   const named = names.filter((name) => [first, ...rest].includes(name));
-  return named.length === 0 || ['help', '--help', '-h'].includes(first) ? names : named;
+  return named.length === 0 || ['completion', 'help', '--help', '-h'].includes(first) ? names : named;
 }
 
 /** Global options may stand after the verb too, and wrong use anywhere exits with 2. */

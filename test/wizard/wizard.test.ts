@@ -7,7 +7,7 @@ import { ensureClientKeys } from '../../builder/seed/keys.ts';
 import { BUILT_IN } from '../../builder/workspace/check-services.ts';
 import { loadWorkspace } from '../../builder/workspace/load.ts';
 import { ensureSecrets } from '../../builder/workspace/secrets.ts';
-import { CTRL_C, DOWN, ENTER, Terminal } from './terminal.ts';
+import { CTRL_C, DOWN, ENTER, semeur, Terminal } from '../terminal.ts';
 
 const MAIN = join(import.meta.dirname, '../../builder/main.ts');
 const EXAMPLES = join(import.meta.dirname, '../../examples');
@@ -29,7 +29,7 @@ afterEach(async () => {
 });
 
 function open(args: readonly string[], env: Readonly<Record<string, string>>): Terminal {
-  const terminal = new Terminal(['wizard', ...args], join(folder, 'here'), { XDG_STATE_HOME: join(folder, 'state'), ...env });
+  const terminal = new Terminal(semeur('wizard', ...args), join(folder, 'here'), { XDG_STATE_HOME: join(folder, 'state'), ...env });
   terminals.push(terminal);
   return terminal;
 }

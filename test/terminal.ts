@@ -2,14 +2,16 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 
-const MAIN = join(import.meta.dirname, '../../builder/main.ts');
+const MAIN = join(import.meta.dirname, '../builder/main.ts');
 const PATIENCE_MS = 20_000;
 
 export const ENTER = '\r';
 export const DOWN = '\x1b[B';
 export const CTRL_C = '\x03';
 
-/** Semeur in a terminal of its own (script(1) makes one), as a person has it before them. */
+export const semeur = (...args: readonly string[]) => [process.execPath, MAIN, ...args];
+
+/** A program in a terminal of its own (script(1) makes one), as a person has it before them. */
 export class Terminal {
   readonly #child: ChildProcess;
   readonly ended: Promise<number>;
@@ -18,8 +20,8 @@ export class Terminal {
   #seen = 0;
   #wake = () => {};
 
-  constructor(args: readonly string[], cwd: string, env: Readonly<Record<string, string>>) {
-    const command = [process.execPath, MAIN, ...args].map((word) => `'${word}'`).join(' ');
+  constructor(argv: readonly string[], cwd: string, env: Readonly<Record<string, string>>) {
+    const command = argv.map((word) => `'${word}'`).join(' ');
     this.#child = spawn('script', ['--quiet', '--flush', '--return', '--command', `stty cols 100 rows 40; exec ${command}`, '/dev/null'], {
       cwd,
       env: { PATH: process.env['PATH'], HOME: cwd, TERM: 'xterm', ...env },
