@@ -11,6 +11,7 @@ import { loadPlanned, loadWorkspace } from '../workspace/load.ts';
 import { planClient } from '../workspace/new-client.ts';
 import { planFiles } from '../workspace/planned.ts';
 import { writeFiles } from '../workspace/write-files.ts';
+import { importClients } from './client-import.ts';
 import { addClientOptions, type ClientOptions, readClientOptions } from './client-options.ts';
 import type { RunVerb } from './verb.ts';
 
@@ -29,6 +30,12 @@ export function addClient(program: Command, run: RunVerb): void {
     .argument('<client>', 'as in clients/NAME.yaml')
     .option('--no-wifi', 'a cable reaches their card now')
     .action((name: string, options: SetOptions) => run((session) => setClient(session, name, options)));
+  client
+    .command('import')
+    .description('describe many clients at once, from a table; all of them, or none when something is wrong')
+    .argument('<file>', 'CSV whose first row names keys of clients/NAME.yaml: client, name, profile, settings.website.title, wifi.ssid…')
+    .option('--dry-run', 'only say what would be written, and what is wrong')
+    .action((file: string, options: { dryRun?: boolean }) => run((session) => importClients(session, file, options)));
 }
 
 async function addNewClient(session: Session, client: string, options: ClientOptions): Promise<Report> {

@@ -31,8 +31,8 @@ function entryOf<S extends Parameters<typeof readValue>[0]>(path: string, text: 
   return { name: basename(path, '.yaml'), source, ...readValue(schema, source) };
 }
 
-/** @returns the entries with those that are planned in the place of their like, in the order of names. */
+/** @returns the entries with those that are planned in the place of their like, and last: of two that clash, what is new is told. */
 export function withPlanned<T>(entries: readonly Entry<T>[], planned: readonly Entry<T>[] = []): Entry<T>[] {
   const names = new Set(planned.map(({ name }) => name));
-  return [...entries.filter(({ name }) => !names.has(name)), ...planned].toSorted((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)));
+  return [...entries.filter(({ name }) => !names.has(name)), ...planned];
 }
