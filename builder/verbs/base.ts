@@ -13,6 +13,7 @@ import { loadOperator } from '../workspace/load.ts';
 import { releaseDate } from '../workspace/rules/raspios.ts';
 import { suggestHint } from '../workspace/rules/suggest.ts';
 import { BASES } from '../workspace/schema.ts';
+import { examples } from './examples.ts';
 import type { RunVerb } from './verb.ts';
 
 const RASPIOS = 'raspios-lite-arm64';
@@ -27,6 +28,7 @@ export function addBase(program: Command, run: RunVerb): void {
   base
     .command('list')
     .description('what can be had: Debian, and the Raspberry Pi OS images of the list, with sizes, and which are in the cache')
+    .addHelpText('after', examples('semeur base list', 'semeur base list --json'))
     .action(() => run(listBases));
   base
     .command('fetch')
@@ -34,7 +36,10 @@ export function addBase(program: Command, run: RunVerb): void {
     .description('download a Raspberry Pi OS image, check it, and unpack it into the cache; goes on where it was cut')
     .addOption(new Option('--suite <suite>', 'of Debian (default: trixie)').choices(RASPIOS_SUITES))
     .option('--release <date>', 'of the image, as "base list" shows it (default: the newest)', readDate)
-    .addHelpText('after', `\nExample:\n  semeur base fetch ${RASPIOS} --suite bookworm`)
+    .addHelpText(
+      'after',
+      examples('semeur base fetch raspios-lite-arm64 --suite bookworm', 'semeur base fetch images/2026-06-18-raspios-trixie-arm64-lite.img.xz'),
+    )
     .action((name: string, options: FetchOptions) => run((session) => fetchBase(session, name, options)));
 }
 

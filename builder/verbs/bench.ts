@@ -9,6 +9,7 @@ import { powerCutBenchmark } from '../../bench/power-cut.ts';
 import { profileBenchmark } from '../../bench/profile.ts';
 import { stampBenchmark } from '../../bench/stamp.ts';
 import type { Report, Session } from '../session.ts';
+import { examples } from './examples.ts';
 import type { RunVerb } from './verb.ts';
 
 const BENCHMARKS: readonly Benchmark[] = [
@@ -27,7 +28,8 @@ export function addBench(program: Command, run: RunVerb): void {
     .command('bench')
     .argument('[name]', BENCHMARKS.map(({ name }) => name).join(' or '), readName)
     .description('measurements, side by side with what a user would do otherwise; without a name, the list of them')
-    .addHelpText('after', `\n${BENCHMARKS.map(({ name, title }) => `  ${name.padEnd(10)}${title}`).join('\n')}`)
+    .addHelpText('after', `\n${BENCHMARKS.map(({ name, title }) => `  ${name.padEnd(12)}${title}`).join('\n')}`)
+    .addHelpText('after', examples('semeur bench', 'semeur bench idle'))
     .action((benchmark: Benchmark | undefined) => run((session) => (benchmark ? measure(session, benchmark) : Promise.resolve(list()))));
 }
 
@@ -38,7 +40,7 @@ function readName(text: string): Benchmark {
 }
 
 function list(): Report {
-  return { json: BENCHMARKS.map(({ name, title }) => ({ name, title })), text: BENCHMARKS.map(({ name, title }) => `${name.padEnd(10)}${title}`) };
+  return { json: BENCHMARKS.map(({ name, title }) => ({ name, title })), text: BENCHMARKS.map(({ name, title }) => `${name.padEnd(12)}${title}`) };
 }
 
 async function measure(session: Session, benchmark: Benchmark): Promise<Report> {

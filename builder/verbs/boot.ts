@@ -9,6 +9,7 @@ import { describeMilestones } from '../try/milestones.ts';
 import { withTrial } from '../try/trial.ts';
 import { findWorkspace } from '../workspace/find.ts';
 import { loadWorkspace } from '../workspace/load.ts';
+import { examples } from './examples.ts';
 import type { RunVerb } from './verb.ts';
 
 interface Options {
@@ -27,7 +28,11 @@ export function addBoot(program: Command, run: RunVerb): void {
     .option('--timeout <seconds>', 'give up after so long (default: 300, for raspi3b 600)', readSeconds)
     .addHelpText(
       'after',
-      '\nExamples:\n  semeur boot out/durand.img.xz\n  semeur boot out/durand.img.xz --until login --json\n  semeur boot out/durand.img.xz --until claimed   (with a home beside it that takes the card in)',
+      examples(
+        'semeur boot out/durand.img.xz',
+        'semeur boot out/durand.img.xz --until claimed',
+        'semeur boot out/durand.img --machine raspi3b --until login',
+      ),
     )
     .action((image: string, options: Options) => run((session) => boot(session, image, options)));
 }

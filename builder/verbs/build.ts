@@ -19,6 +19,7 @@ import { findWorkspace } from '../workspace/find.ts';
 import { findClient, findProfile } from '../workspace/find-named.ts';
 import { type LoadedWorkspace, loadWorkspace } from '../workspace/load.ts';
 import type { Client } from '../workspace/schema.ts';
+import { examples } from './examples.ts';
 import type { RunVerb } from './verb.ts';
 
 interface BuildOptions {
@@ -41,7 +42,7 @@ export function addBuild(program: Command, run: RunVerb): void {
       '--seed-only',
       'no image: the seed, the tail that follows the cached profile, and the hashes, which is all that a composed download needs',
     )
-    .addHelpText('after', '\nExamples:\n  semeur build durand\n  semeur build --all --seed-only\n  semeur build durand --format img')
+    .addHelpText('after', examples('semeur build durand', 'semeur build --all --seed-only', 'semeur build durand --format img'))
     .action((clients: string[], options: BuildOptions) => run((session) => build(session, clients, options)));
 }
 

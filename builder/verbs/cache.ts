@@ -4,6 +4,7 @@ import { type CacheEntry, listCacheEntries } from '../cache-entries.ts';
 import { cacheFolder } from '../cache-folder.ts';
 import { KEPT_DAYS, type Pruned, pruneCache, sumBytes } from '../prune-cache.ts';
 import type { Report } from '../session.ts';
+import { examples } from './examples.ts';
 import type { RunVerb } from './verb.ts';
 
 export function addCache(program: Command, run: RunVerb): void {
@@ -11,11 +12,13 @@ export function addCache(program: Command, run: RunVerb): void {
   cache
     .command('list')
     .description('what the cache holds, by part, with sizes and last use')
+    .addHelpText('after', examples('semeur cache list'))
     .action(() => run(listCache));
   cache
     .command('prune')
     .description(`remove what was not used for ${KEPT_DAYS} days; with --max-size also what was used least recently, until the cache fits`)
     .option('--max-size <size>', 'such as "20GiB"', readSize)
+    .addHelpText('after', examples('semeur cache prune', 'semeur cache prune --max-size 10GiB'))
     .action((options: { maxSize?: number }) => run(async (session) => reportPrune(await pruneCache(session, options.maxSize), options.maxSize)));
 }
 

@@ -4,12 +4,14 @@ import type { Report, Session } from '../session.ts';
 import { findWorkspace } from '../workspace/find.ts';
 import { formatFinding } from '../workspace/finding.ts';
 import { type LoadedWorkspace, readWorkspace } from '../workspace/load.ts';
+import { examples } from './examples.ts';
 import type { RunVerb } from './verb.ts';
 
 export function addCheck(program: Command, run: RunVerb): void {
   program
     .command('check')
     .description('all that is wrong in the workspace, each with its file, line and column')
+    .addHelpText('after', examples('semeur check', 'semeur check --workspace my-coop --json'))
     .action(() => run(checkWorkspace));
 }
 

@@ -13,6 +13,7 @@ import { planFiles } from '../workspace/planned.ts';
 import { writeFiles } from '../workspace/write-files.ts';
 import { importClients } from './client-import.ts';
 import { addClientOptions, type ClientOptions, readClientOptions } from './client-options.ts';
+import { examples } from './examples.ts';
 import type { RunVerb } from './verb.ts';
 
 interface SetOptions extends ClientOptions {
@@ -24,17 +25,29 @@ export function addClient(program: Command, run: RunVerb): void {
   addClientOptions(client.command('new'))
     .description('describe one more client')
     .argument('<name>', 'a short name: small letters, digits and hyphens')
+    .addHelpText(
+      'after',
+      examples(
+        "semeur client new durand --name 'Famille Durand' --set 'website.title=Chez les Durand'",
+        'semeur client new zoe --language en --wifi-ssid Livebox-5F2E --wifi-password-stdin <password.txt',
+      ),
+    )
     .action((name: string, options: ClientOptions) => run((session) => addNewClient(session, name, options)));
   addClientOptions(client.command('set'))
     .description("change a client's file: what is named, and no other line; an empty text takes a key out")
     .argument('<client>', 'as in clients/NAME.yaml')
     .option('--no-wifi', 'a cable reaches their card now')
+    .addHelpText(
+      'after',
+      examples("semeur client set durand --name 'Les Durand' --set website.text='Bonjour'", "semeur client set durand --hostname '' --no-wifi"),
+    )
     .action((name: string, options: SetOptions) => run((session) => setClient(session, name, options)));
   client
     .command('import')
     .description('describe many clients at once, from a table; all of them, or none when something is wrong')
     .argument('<file>', 'CSV whose first row names keys of clients/NAME.yaml: client, name, profile, settings.website.title, wifi.ssid…')
     .option('--dry-run', 'only say what would be written, and what is wrong')
+    .addHelpText('after', examples('semeur client import clients.csv --dry-run', 'semeur client import clients.csv'))
     .action((file: string, options: { dryRun?: boolean }) => run((session) => importClients(session, file, options)));
 }
 

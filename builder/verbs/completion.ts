@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Argument, type Command } from 'commander';
+import { examples } from './examples.ts';
 import type { RunVerb } from './verb.ts';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
@@ -12,6 +13,14 @@ export function addCompletion(program: Command, run: RunVerb): void {
     .command('completion')
     .description('the words of these commands for your shell, and the names of your clients and profiles')
     .addArgument(new Argument('<shell>', 'which one you type in').choices(SHELLS))
+    .addHelpText(
+      'after',
+      examples(
+        'semeur completion bash >~/.local/share/bash-completion/completions/semeur',
+        'semeur completion fish >~/.config/fish/completions/semeur.fish',
+        'source <(semeur completion zsh)   (in ~/.zshrc, behind compinit)',
+      ),
+    )
     .action((shell: Shell) =>
       run(async () => {
         const script = await renderCompletion(program, shell);

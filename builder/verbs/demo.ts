@@ -8,6 +8,7 @@ import { bootImage } from '../try/boot-image.ts';
 import { withTrial } from '../try/trial.ts';
 import { loadWorkspace } from '../workspace/load.ts';
 import { build } from './build.ts';
+import { examples } from './examples.ts';
 import type { RunVerb } from './verb.ts';
 
 const CHECKOUT = join(import.meta.dirname, '../..');
@@ -18,6 +19,7 @@ export function addDemo(program: Command, run: RunVerb): void {
   program
     .command('demo')
     .description('the main job on a copy of examples/ in out/demo/: a profile, three clients, one of them booted in QEMU')
+    .addHelpText('after', examples('semeur demo', 'semeur demo --json'))
     .action(() => run(demo));
 }
 

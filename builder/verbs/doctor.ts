@@ -3,12 +3,14 @@ import { EXIT } from '../failure.ts';
 import { checkMachine, type MachineCheck } from '../house/machine.ts';
 import { findPrograms, type NeededProgram, renderInstallLine } from '../house/programs.ts';
 import type { Report } from '../session.ts';
+import { examples } from './examples.ts';
 import type { RunVerb } from './verb.ts';
 
 export function addDoctor(program: Command, run: RunVerb): void {
   program
     .command('doctor')
     .description('what this machine has, what it lacks, what for, and the one line that installs it')
+    .addHelpText('after', examples('semeur doctor', 'semeur doctor --json'))
     .action(() => run(doctor));
 }
 

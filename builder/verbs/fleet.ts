@@ -4,6 +4,7 @@ import { withFleet } from '../../home/store/with-fleet.ts';
 import { EXIT, Failure } from '../failure.ts';
 import type { Report, Session } from '../session.ts';
 import { findWorkspace } from '../workspace/find.ts';
+import { examples } from './examples.ts';
 import { stateFolderOf } from './state-folder.ts';
 import type { RunVerb } from './verb.ts';
 
@@ -19,12 +20,14 @@ export function addFleet(program: Command, run: RunVerb): void {
     .command('list')
     .description('every client: state, address, last call, alarms')
     .option(...STATE)
+    .addHelpText('after', examples('semeur fleet list', 'semeur fleet list --json'))
     .action((flags: Flags) => run(async (session) => listClients(session, flags)));
   fleet
     .command('show')
     .argument('<client>')
     .description('all that home knows of one')
     .option(...STATE)
+    .addHelpText('after', examples('semeur fleet show durand'))
     .action((client: string, flags: Flags) => run(async (session) => showClient(session, client, flags)));
 }
 

@@ -13,6 +13,7 @@ import type { Report, Session } from '../session.ts';
 import { findWorkspace } from '../workspace/find.ts';
 import { loadOperator } from '../workspace/load.ts';
 import { readHubKey } from '../workspace/secrets.ts';
+import { examples } from './examples.ts';
 import { stateFolderOf } from './state-folder.ts';
 import type { RunVerb } from './verb.ts';
 
@@ -38,17 +39,20 @@ export function addOperators(home: Command, run: RunVerb): void {
     .requiredOption('--vpn-key <key>', "the device's public key: wg genkey | tee private | wg pubkey", readKey)
     .option('--password-stdin', 'the password is the first line of stdin, and is not asked for')
     .option(...STATE)
+    .addHelpText('after', examples('semeur home operator add zoe --vpn-key "$(cat public.key)"'))
     .action((name: string, flags: AddFlags) => run((session) => add(session, name, flags)));
   operator
     .command('remove')
     .argument('<name>')
     .description('end their sessions at once, and their way into the VPN within a minute')
     .option(...STATE)
+    .addHelpText('after', examples('semeur home operator remove zoe'))
     .action((name: string, flags: Flags) => run(async (session) => remove(session, name, flags)));
   operator
     .command('list')
     .description('their names, addresses and public keys')
     .option(...STATE)
+    .addHelpText('after', examples('semeur home operator list'))
     .action((flags: Flags) => run((session) => list(session, flags)));
 }
 

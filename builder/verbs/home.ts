@@ -11,6 +11,7 @@ import { loadOperator } from '../workspace/load.ts';
 import { refuseListen } from '../workspace/rules/addresses.ts';
 import type { Operator } from '../workspace/schema.ts';
 import { readHomeTls, readHubKey } from '../workspace/secrets.ts';
+import { examples } from './examples.ts';
 import { addLinks } from './home-link.ts';
 import { addOperators } from './home-operator.ts';
 import { stateFolderOf } from './state-folder.ts';
@@ -46,6 +47,7 @@ export function addHome(program: Command, run: RunVerb): void {
     .option('--downloads <address:port>', "where the proxy that ends TLS reaches clients' download pages (default: there are none)", readListen)
     .option('--plans <dir>', 'what may be downloaded (default: out/downloads/ of the workspace)')
     .option('--prefixes <dir>', "where the profiles' compressed images are kept, DIGEST/prefix.xz (default: prefixes/ of the cache)")
+    .addHelpText('after', examples('semeur home serve', 'semeur home serve --state /var/lib/semeur --no-firewall'))
     .action((flags: ServeFlags) => run((session) => serve(session, flags)));
 }
 

@@ -12,6 +12,7 @@ import { suggestHint } from '../workspace/rules/suggest.ts';
 import { BASES, BOARDS, LANGUAGES, type Operator, operatorSchema, type Profile } from '../workspace/schema.ts';
 import { defaultAddresses, exampleClient, planStarter, type StarterOptions } from '../workspace/starter.ts';
 import { fitIntoFolder, writeFiles } from '../workspace/write-files.ts';
+import { examples } from './examples.ts';
 import type { RunVerb } from './verb.ts';
 
 interface InitOptions {
@@ -49,6 +50,13 @@ export function addInit(program: Command, run: RunVerb): void {
     .option('--service <name...>', 'what it offers (default: website)')
     .option('--no-service', 'it offers nothing yet')
     .option('--no-example', 'no client yet')
+    .addHelpText(
+      'after',
+      examples(
+        "semeur init my-coop --operator 'Les Racines' --language fr",
+        'semeur init . --email help@roots.example --endpoint vpn.roots.example:51820 --home https://home.roots.example --no-example',
+      ),
+    )
     .action((dir: string, options: InitOptions) => run(() => initWorkspace(dir, options)));
 }
 

@@ -6,6 +6,7 @@ import { type ComposedImage, readComposed, readRegion } from '../image/composed.
 import { readHead } from '../image/decode.ts';
 import { HEADER_BYTES, parseHeader, type SeedHeader } from '../seed/header.ts';
 import type { Report } from '../session.ts';
+import { examples } from './examples.ts';
 import type { RunVerb } from './verb.ts';
 
 export function addInspect(program: Command, run: RunVerb): void {
@@ -13,6 +14,7 @@ export function addInspect(program: Command, run: RunVerb): void {
     .command('inspect')
     .argument('<image>', 'an .img, .img.xz or .img.zst, or a .seed')
     .description('what an image is: partitions, and whose seed it holds; never a secret')
+    .addHelpText('after', examples('semeur inspect out/durand.img.xz', 'semeur inspect out/durand.seed --json'))
     .action((image: string) => run(() => inspect(image)));
 }
 

@@ -8,6 +8,7 @@ import { renderOverlayReference } from '../workspace/overlay-reference.ts';
 import type { Overlay } from '../workspace/overlay-schema.ts';
 import { readOverlays } from '../workspace/overlays.ts';
 import { suggestHint } from '../workspace/rules/suggest.ts';
+import { examples } from './examples.ts';
 import { testOverlay } from './overlay-test.ts';
 import type { RunVerb } from './verb.ts';
 
@@ -16,21 +17,24 @@ export function addOverlay(program: Command, run: RunVerb): void {
   overlay
     .command('list')
     .description("Semeur's own, and the workspace's, with what each needs")
+    .addHelpText('after', examples('semeur overlay list'))
     .action(() => run(list));
   overlay
     .command('check')
     .argument('<name>')
     .description('all that is wrong in one, with file, line and column; and what it opens, keeps and needs')
+    .addHelpText('after', examples('semeur overlay check calendar'))
     .action((name: string) => run((session) => check(session, name)));
   overlay
     .command('test')
     .argument('<name>')
     .description('boot a card in QEMU that has it alone; its health, its ports, its sandbox, a backup and what comes back of it')
-    .addHelpText('after', '\nExample:\n  semeur overlay test calendar   (some minutes: a profile of its own is built)')
+    .addHelpText('after', examples('semeur overlay test calendar   (some minutes: a profile of its own is built)'))
     .action((name: string) => run((session) => testOverlay(session, name)));
   overlay
     .command('reference')
     .description('every key of overlay.yaml, as a page of Markdown')
+    .addHelpText('after', examples('semeur overlay reference >overlay-reference.md'))
     .action(() => run(async () => ({ json: { page: renderOverlayReference() }, text: [renderOverlayReference().trimEnd()] })));
 }
 

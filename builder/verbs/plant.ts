@@ -8,6 +8,7 @@ import { findWorkspace } from '../workspace/find.ts';
 import { findClient, findProfile } from '../workspace/find-named.ts';
 import { loadWorkspace } from '../workspace/load.ts';
 import { ensureSecrets } from '../workspace/secrets.ts';
+import { examples } from './examples.ts';
 import type { RunVerb } from './verb.ts';
 
 export function addPlant(program: Command, run: RunVerb): void {
@@ -16,6 +17,7 @@ export function addPlant(program: Command, run: RunVerb): void {
     .argument('<client>')
     .argument('<target>', "an .img, or the card's device, such as /dev/sda")
     .description("write a client's seed onto an already flashed card or a raw image of its profile")
+    .addHelpText('after', examples('semeur plant durand /dev/sda', 'semeur plant durand out/profiles/maison.img'))
     .action((client: string, target: string) => run((session) => plant(session, client, target)));
 }
 

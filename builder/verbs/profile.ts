@@ -12,6 +12,7 @@ import { findProfile } from '../workspace/find-named.ts';
 import { loadPlanned, loadWorkspace } from '../workspace/load.ts';
 import { planFiles } from '../workspace/planned.ts';
 import { writeFiles } from '../workspace/write-files.ts';
+import { examples } from './examples.ts';
 import type { RunVerb } from './verb.ts';
 
 export function addProfile(program: Command, run: RunVerb): void {
@@ -22,16 +23,19 @@ export function addProfile(program: Command, run: RunVerb): void {
     .description("make a profile's image in out/profiles/, from what its lock pins")
     .option('--update', 'take the newest packages, and renew the lock')
     .option('--locked', 'fail if the lock would change')
+    .addHelpText('after', examples('semeur profile build maison', 'semeur profile build maison --update'))
     .action((name: string, options: LockOptions) => run((session) => buildProfile(session, name, options)));
   profile
     .command('list')
     .description('the profiles of the workspace, and which are built')
+    .addHelpText('after', examples('semeur profile list'))
     .action(() => run(listProfiles));
   profile
     .command('add')
     .argument('<profile>', 'as in profiles/NAME.yaml')
     .argument('<services...>', 'as "semeur overlay list" names them')
     .description('give a profile more services; its clients have them from their next card on')
+    .addHelpText('after', examples('semeur profile add maison calendar share'))
     .action((name: string, services: string[]) => run((session) => addToProfile(session, name, services)));
 }
 

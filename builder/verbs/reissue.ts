@@ -10,6 +10,7 @@ import { findWorkspace } from '../workspace/find.ts';
 import { findClient, findProfile } from '../workspace/find-named.ts';
 import { loadWorkspace } from '../workspace/load.ts';
 import { ensureSecrets } from '../workspace/secrets.ts';
+import { examples } from './examples.ts';
 import type { RunVerb } from './verb.ts';
 
 export function addReissue(program: Command, run: RunVerb): void {
@@ -19,6 +20,7 @@ export function addReissue(program: Command, run: RunVerb): void {
     .description(
       'new keys, a new token and a new seed for a client: the image before is worth nothing; a card that runs goes on until the new one calls',
     )
+    .addHelpText('after', examples('semeur reissue durand'))
     .action((client: string) => run((session) => reissue(session, client)));
 }
 

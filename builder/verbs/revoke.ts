@@ -5,6 +5,7 @@ import type { Report, Session } from '../session.ts';
 import { findWorkspace } from '../workspace/find.ts';
 import { findClient } from '../workspace/find-named.ts';
 import { loadWorkspace } from '../workspace/load.ts';
+import { examples } from './examples.ts';
 import type { RunVerb } from './verb.ts';
 
 export function addRevoke(program: Command, run: RunVerb): void {
@@ -12,6 +13,7 @@ export function addRevoke(program: Command, run: RunVerb): void {
     .command('revoke')
     .argument('<client>')
     .description("shut out a client's card and every image made for it, at once and for good (semeur reissue CLIENT begins again)")
+    .addHelpText('after', examples('semeur revoke durand'))
     .action((client: string) => run((session) => revoke(session, client)));
 }
 

@@ -10,6 +10,7 @@ import { withUserCertificate, writeKnownHosts } from '../seed/user-certificate.t
 import type { Report, Session } from '../session.ts';
 import { findWorkspace } from '../workspace/find.ts';
 import { loadOperator } from '../workspace/load.ts';
+import { examples } from './examples.ts';
 import { stateFolderOf } from './state-folder.ts';
 import type { RunVerb } from './verb.ts';
 
@@ -21,6 +22,7 @@ export function addSsh(program: Command, run: RunVerb): void {
     .description("open a shell on a client's card, through the VPN; the client sees in the card's log who came and when")
     .option('--state <dir>', "home's folder (default: home/ of the workspace)")
     .passThroughOptions()
+    .addHelpText('after', examples('semeur ssh durand', 'semeur ssh durand systemctl --failed'))
     .action((client: string, command: string[], { state }: { state?: string }) => run((session) => visit(session, client, command, state)));
 }
 

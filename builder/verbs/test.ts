@@ -7,6 +7,7 @@ import { EXIT, Failure } from '../failure.ts';
 import { findCheckout } from '../house/checkout.ts';
 import { readCounts, renderCounts } from '../house/counts.ts';
 import type { Report, Session } from '../session.ts';
+import { examples } from './examples.ts';
 import type { RunVerb } from './verb.ts';
 
 interface TestOptions {
@@ -22,6 +23,7 @@ export function addTest(program: Command, run: RunVerb): void {
     .argument('[filter]', 'only the test files whose path contains this')
     .addOption(new Option('--fast', 'leave out what builds or boots').conflicts('full'))
     .addOption(new Option('--full', 'add what is too long for CI'))
+    .addHelpText('after', examples('semeur test --fast', 'semeur test --fast image', 'semeur test --full raspios'))
     .action((filter: string | undefined, _: TestOptions, verb: Command) =>
       run((session) => test(session, filter, verb.optsWithGlobals<TestOptions>())),
     );

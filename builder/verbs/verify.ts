@@ -7,6 +7,7 @@ import { findWorkspace } from '../workspace/find.ts';
 import { findProfile } from '../workspace/find-named.ts';
 import { loadWorkspace } from '../workspace/load.ts';
 import { readSeedKey } from '../workspace/secrets.ts';
+import { examples } from './examples.ts';
 import type { RunVerb } from './verb.ts';
 
 export function addVerify(program: Command, run: RunVerb): void {
@@ -14,6 +15,7 @@ export function addVerify(program: Command, run: RunVerb): void {
     .command('verify')
     .argument('<file...>', 'images or seeds')
     .description('check images and seeds against their hashes, and their seeds against the signing key of the workspace')
+    .addHelpText('after', examples('semeur verify out/durand.img.xz out/durand.seed'))
     .action((files: string[]) => run((session) => verify(session, files)));
 }
 

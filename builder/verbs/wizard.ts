@@ -10,6 +10,7 @@ import { FRENCH } from '../wizard/words-fr.ts';
 import { ownLanguage } from '../workspace/defaults.ts';
 import { LANGUAGES, type Operator } from '../workspace/schema.ts';
 import { build } from './build.ts';
+import { examples } from './examples.ts';
 import { listClients } from './fleet.ts';
 import { reissue } from './reissue.ts';
 import type { RunVerb } from './verb.ts';
@@ -32,6 +33,7 @@ export function addWizard(program: Command, run: RunVerb): void {
     .description('a workspace, clients and images by questions, in French or English; it ends with the same as commands')
     .addOption(new Option('--lang <language>', 'of the questions (default: that of your system, else French)').choices(LANGUAGES))
     .option('--plain', 'line by line, lists by number: for screen readers and braille displays (also: TERM=dumb, SEMEUR_PLAIN=1)')
+    .addHelpText('after', examples('semeur wizard', 'semeur wizard --lang en --plain', 'semeur wizard --workspace my-coop'))
     .action((options: WizardOptions) => run((session) => wizard(session, options)));
 }
 
