@@ -6,6 +6,7 @@ import type { Report, Session } from '../session.ts';
 import { findWorkspace } from '../workspace/find.ts';
 import { loadOperator } from '../workspace/load.ts';
 import { LANGUAGES } from '../workspace/schema.ts';
+import { examples } from './examples.ts';
 import { stateFolderOf } from './state-folder.ts';
 import type { RunVerb } from './verb.ts';
 
@@ -31,17 +32,20 @@ export function addLinks(home: Command, run: RunVerb): void {
     .option('--days <days>', 'how long it opens the page', readDays, 14)
     .addOption(new Option('--lang <language>', "of the page (default: the client's)").choices(LANGUAGES))
     .option(...STATE)
+    .addHelpText('after', examples('semeur home link add durand', 'semeur home link add durand --days 30 --lang en'))
     .action((client: string, flags: AddFlags) => run((session) => add(session, client, flags)));
   link
     .command('remove')
     .argument('<client>')
     .description('end it at once')
     .option(...STATE)
+    .addHelpText('after', examples('semeur home link remove durand'))
     .action((client: string, flags: Flags) => run(async (session) => remove(session, client, flags)));
   link
     .command('list')
     .description('whose there are, until when, and whether the card has called')
     .option(...STATE)
+    .addHelpText('after', examples('semeur home link list --state /var/lib/semeur'))
     .action((flags: Flags) => run(async (session) => list(session, flags)));
 }
 
