@@ -44,6 +44,8 @@ export interface Course {
   readonly answers?: Answers;
   /** Begins at the last question: somebody came back from what follows. */
   readonly fromEnd?: boolean;
+  /** Names of answers that are not to be kept; a question that is no more asked leaves its answer behind. */
+  readonly secrets: Set<string>;
   /** Called after each answer, without those that are secret. */
   save(answers: Answers): Promise<void>;
 }
@@ -51,7 +53,6 @@ export interface Course {
 /** Asks all questions that are open. Somebody who goes back finds their answers again, as defaults. @returns BACK when they went back before the first. */
 export async function runDialogue(dialogue: Dialogue, course: Course): Promise<Answers | Back> {
   let answers = course.answers ?? {};
-  const secrets = new Set<string>();
   let index = course.fromEnd ? dialogue(answers).length - 1 : firstOpen(dialogue(answers), answers);
   for (;;) {
     const step = dialogue(answers)[index];
@@ -59,9 +60,9 @@ export async function runDialogue(dialogue: Dialogue, course: Course): Promise<A
     const answer = await askStep(step, answers[step.name], course);
     if (answer === BACK && index === 0) return BACK;
     if (answer !== BACK) answers = { ...answers, [step.name]: answer };
-    if (step.kind === 'secret') secrets.add(step.name);
+    if (step.kind === 'secret') course.secrets.add(step.name);
     index += answer === BACK ? -1 : 1;
-    await course.save(Object.fromEntries(Object.entries(answers).filter(([name]) => !secrets.has(name))));
+    await course.save(Object.fromEntries(Object.entries(answers).filter(([name]) => !course.secrets.has(name))));
   }
 }
 

@@ -9,7 +9,11 @@ import type { Words } from './words-en.ts';
 export function plainQuestions({ input, output }: Terminal, words: Words, signal: AbortSignal): Questions {
   // The terminal itself echoes and corrects lines.
   const reader = createInterface({ input, terminal: false });
-  const stop = () => new Failure(words.stopped, { hint: words.stoppedHint, exitCode: EXIT.interrupted });
+  const stop = () => {
+    // What is told next begins a line of its own.
+    output.write('\n');
+    return new Failure(words.stopped, { hint: words.stoppedHint, exitCode: EXIT.interrupted });
+  };
   const readLine = lineReader(reader, signal, stop);
   const tell = (lines: readonly string[]) => void output.write(`${lines.join('\n')}\n`);
 
@@ -77,7 +81,9 @@ export function plainQuestions({ input, output }: Terminal, words: Words, signal
 
   async function askUntil(prompt: string, canGoBack: boolean, refuse: (text: string) => string | undefined): Promise<string | Back> {
     for (;;) {
-      const typed = await askPassword(prompt, signal);
+      const typed = await askPassword(prompt, signal).catch((error: unknown) => {
+        throw error instanceof Failure && error.exitCode === EXIT.interrupted ? stop() : error;
+      });
       if (canGoBack && typed === BACK_SIGN) return BACK;
       const refusal = refuse(typed);
       if (refusal === undefined) return typed;

@@ -35,7 +35,7 @@ type Verdict = 'write' | 'again' | 'drop';
 export async function runWriteTask(desk: Desk, task: WriteTask, resumed: Answers = {}): Promise<Answers | undefined> {
   const { questions, words } = desk;
   const save = (answers: Answers) => saveDraft(task.place, { task: task.task, subject: task.subject, answers: copy(answers) });
-  let course = { questions, words, save, answers: resumed, fromEnd: false };
+  let course = { questions, words, save, answers: resumed, fromEnd: false, secrets: new Set<string>() };
   for (;;) {
     const answers = await runDialogue(task.dialogue, course);
     if (answers === BACK) {

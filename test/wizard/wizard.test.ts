@@ -127,6 +127,19 @@ describe('semeur wizard, line by line, in French', () => {
   });
 });
 
+describe('semeur wizard, stopped where it is asked line by line', () => {
+  it.each([
+    ['on Ctrl-C', CTRL_C],
+    ['at the end of the input', '\x04'],
+  ])('says so %s, and ends with 130', async (_, keys) => {
+    const terminal = open(['--plain'], {});
+    await terminal.answer(['Dossier', ENTER], ['Nom de votre coopérative', keys]);
+    expect(await terminal.ended).toBe(130);
+    expect(terminal.text).toContain('\nsemeur: Arrêt : vos réponses sont gardées, sauf les mots de passe\n');
+    expect(await drafts()).toHaveLength(1);
+  });
+});
+
 describe('semeur wizard, with arrow keys, in English', () => {
   it('keeps what was typed when it is stopped, but no password, and goes on where one was', async () => {
     const env = { LANG: 'en_GB.UTF-8', NO_COLOR: '1' };
