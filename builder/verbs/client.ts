@@ -13,6 +13,7 @@ import { planFiles } from '../workspace/planned.ts';
 import { writeFiles } from '../workspace/write-files.ts';
 import { importClients } from './client-import.ts';
 import { addClientOptions, type ClientOptions, readClientOptions } from './client-options.ts';
+import { addClientPage } from './client-page.ts';
 import { examples } from './examples.ts';
 import type { RunVerb } from './verb.ts';
 
@@ -22,6 +23,7 @@ interface SetOptions extends ClientOptions {
 
 export function addClient(program: Command, run: RunVerb): void {
   const client = program.command('client').description('the clients of the workspace');
+  addClientPage(client, run);
   addClientOptions(client.command('new'))
     .description('describe one more client')
     .argument('<name>', 'a short name: small letters, digits and hyphens')

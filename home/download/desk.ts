@@ -32,7 +32,8 @@ export function openVisit({ options }: Pick<Desk, 'options'>, request: FastifyRe
   const [path = '/', query] = request.url.split('?', 2);
   const wanted = new URLSearchParams(query).get('language');
   const chosen = isLanguage(wanted) ? wanted : (language ?? preferredLanguage(request.headers['accept-language']));
-  return { language: chosen, words: WORDS[chosen], contact: options.contact, path: path.replace(/^\/+/, '/') };
+  const words = WORDS[chosen];
+  return { language: chosen, words, contact: options.contact, other: `${path.replace(/^\/+/, '/')}?language=${words.other.code}` };
 }
 
 export function sendPage(reply: FastifyReply, visit: Visit, title: string, content: Html) {

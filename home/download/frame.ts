@@ -16,10 +16,10 @@ export const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha25
 /** French has spaces inside its marks, and no line ends there. */
 const FRENCH_SPACES = / (?=[:;?!»])|(?<=«) /g;
 
-export function renderDocument({ language, words, path }: Visit, title: string, content: Html): string {
+export function renderDocument({ language, words, other }: Visit, title: string, content: Html): string {
   const { code, name } = words.other;
   const body = html`<body>
-<header><a href="${path}?language=${code}" hreflang="${code}" lang="${code}">${name}</a></header>
+<header><a href="${other}" hreflang="${code}" lang="${code}">${name}</a></header>
 <main>
 ${content}
 </main>

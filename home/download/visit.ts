@@ -20,8 +20,8 @@ export interface Visit {
   readonly language: Language;
   readonly words: Words;
   readonly contact: Contact;
-  /** Of this page, without its query. */
-  readonly path: string;
+  /** Where this page is in the other language. */
+  readonly other: string;
 }
 
 /** "about 11 minutes" for a line of 5 Mbit/s, in the language's own words. */

@@ -37,7 +37,8 @@ async function examine(url: string): Promise<unknown> {
     ] as const) {
       await page.setViewportSize({ width, height: 800 });
       await page.emulateMedia({ colorScheme });
-      found.push(...(await findBarriers(page)), await measureOverflow(page));
+      // At 200 % it is the same page, with other lines.
+      found.push(...(width === 640 ? [] : await findBarriers(page)), await measureOverflow(page));
     }
     return { found, complaints, language: await page.locator('html').getAttribute('lang') };
   });

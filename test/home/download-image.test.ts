@@ -13,7 +13,7 @@ import { type ComposedFile, openComposed } from '../../home/download/composed-fi
 import { parsePlan } from '../../home/download/plan.ts';
 import { type OpenDownloads, withDownloads, writeBytePlan } from './open-downloads.ts';
 
-const SMALL = { bytes: 700_000 };
+const SMALL = { bytes: 300_000 };
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 async function fetchBytes({ place }: OpenDownloads, path: string, headers: Record<string, string> = {}, method = 'GET') {
@@ -140,7 +140,7 @@ describe('the image of a download', () => {
             expect(headers.get('content-range')).toBe(`bytes ${first}-${Math.min(end, built.length) - 1}/${built.length}`);
           }
         }),
-        { numRuns: 150 },
+        { numRuns: 100 },
       );
       expect((await fetchBytes(downloads, imagePath, { 'if-none-match': `"x", ${etag}` })).status).toBe(304);
     }, SMALL);
