@@ -27,12 +27,16 @@ describe.skipIf(reason)(`the name server of a home (${reason ?? 'dnsmasq'})`, ()
     await mkdir(card.path('state'));
     await mkdir(card.path('run/semeur-dns'), { recursive: true });
     await card.run('sh', '-c', '"$1" >"$ROOT/run/semeur-dns/upstream"', 'sh', program('dns/upstream'));
+    await mkdir(card.path('sys/class/net/eth0/device'), { recursive: true });
+    await mkdir(card.path('sys/class/net/lo'));
+    await writeFile(card.path('etc/hostname'), 'durand\n');
+    await card.run('sh', '-c', '"$1" >"$ROOT/run/semeur-dns/own-name"', 'sh', program('dns/own-name'));
     await writeNames();
     // Where systemd-resolved answers to the card itself, a router that knows everything.
     const router = ['--address=/#/192.0.2.7', '--listen-address=127.0.0.53', '--bind-interfaces', '--no-resolv', '--no-hosts'];
     card.start('dnsmasq', '--keep-in-foreground', '--user=root', '--conf-file=/dev/null', '--pid-file', ...router);
     const config = await readFile(program('dns/dnsmasq.conf'), 'utf8');
-    await writeFile(card.path('dnsmasq.conf'), config.replaceAll(/\/(etc|run)\/semeur/g, `${card.root}$&`));
+    await writeFile(card.path('dnsmasq.conf'), config.replaceAll(/\/run\/semeur/g, `${card.root}$&`));
     card.start(
       'dnsmasq',
       '--keep-in-foreground',
