@@ -41,6 +41,8 @@ const heartbeatSchema = z.strictObject({
   steps: text(512).optional(),
   // Seconds since 1970; null: never yet. Not of a card without backups.
   backup: z.strictObject({ at: whole.nullable(), failed: z.boolean(), restoreAt: whole.nullable(), restoreFailed: z.boolean() }).optional(),
+  // Of a card that installs security updates; `reboot`: one of them works only after a start.
+  updates: z.strictObject({ at: whole.nullable(), failed: z.boolean(), reboot: z.boolean() }).optional(),
 });
 export type Heartbeat = z.output<typeof heartbeatSchema>;
 

@@ -38,6 +38,13 @@ export const CARD_METRICS: readonly CardMetric[] = [
     ({ backup }) => backup && (backup.restoreAt ?? 0),
   ),
   said('semeur_card_restore_test_failed', '1 if the last restore test failed.', ({ backup }) => backup && Number(backup.restoreFailed)),
+  said(
+    'semeur_card_updates_timestamp_seconds',
+    'Of the last security updates that went well; 0: none yet.',
+    ({ updates }) => updates && (updates.at ?? 0),
+  ),
+  said('semeur_card_updates_failed', '1 if the last security updates failed.', ({ updates }) => updates && Number(updates.failed)),
+  said('semeur_card_reboot_wanted', '1 if an update works only after a start.', ({ updates }) => updates && Number(updates.reboot)),
 ];
 
 function gauge(name: string, help: string, read: (card: WatchedCard) => number | undefined): CardMetric {

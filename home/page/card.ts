@@ -17,6 +17,7 @@ const BEAT: { readonly [Name in keyof Heartbeat]?: (value: NonNullable<Heartbeat
   failedUnits: (units) => units.join(' '),
   illServices: (services) => services.join(' '),
   backup: ({ at, failed }, words) => (failed ? words.backupFailed : at === null ? words.none : moment(at * 1000, words)),
+  updates: ({ at, failed }, words) => (failed ? words.updatesFailed : at === null ? words.none : moment(at * 1000, words)),
   underVoltage: (is, words) => (is ? words.yes : words.no),
   remoteAccess: (access, words) => words.access[access],
   certificateExpires: (seconds, words) => moment(seconds * 1000, words),

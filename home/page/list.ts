@@ -70,6 +70,7 @@ function describeTrouble({ diagnosis, health }: FleetEntry, words: Words): strin
     ...(health && health.failedUnits.length > 0 ? [words.failed(health.failedUnits.join(' '))] : []),
     ...(health?.illServices?.length ? [words.ill(health.illServices.join(' '))] : []),
     ...(health?.backup?.failed ? [words.backupFailed] : []),
+    ...(health?.updates?.failed ? [words.updatesFailed] : []),
     ...(health?.underVoltage ? [words.weakPower] : []),
     ...(health?.remoteAccess === 'off' ? [words.remoteOff] : []),
   ];

@@ -58,6 +58,7 @@ export const ENGLISH = {
   failed: (units: string) => `failed: ${units}`,
   ill: (services: string) => `does not answer: ${services}`,
   backupFailed: 'backup failed',
+  updatesFailed: 'updates failed',
 
   hostname: 'Host name',
   profile: 'Profile',
@@ -86,6 +87,7 @@ export const ENGLISH = {
     failedUnits: 'Failed services',
     illServices: 'Services that do not answer',
     backup: 'Last backup',
+    updates: 'Last security updates',
     remoteAccess: 'Remote access',
     underVoltage: 'Weak power supply',
     certificateExpires: 'Host certificate until',

@@ -59,6 +59,7 @@ export const FRENCH: Words = {
   failed: (units) => `en panne : ${units}`,
   ill: (services) => `ne répond pas : ${services}`,
   backupFailed: 'sauvegarde en échec',
+  updatesFailed: 'mises à jour en échec',
 
   hostname: "Nom d'hôte",
   profile: 'Profil',
@@ -87,6 +88,7 @@ export const FRENCH: Words = {
     failedUnits: 'Services en panne',
     illServices: 'Services qui ne répondent pas',
     backup: 'Dernière sauvegarde',
+    updates: 'Dernières mises à jour de sécurité',
     remoteAccess: 'Accès à distance',
     underVoltage: 'Alimentation trop faible',
     certificateExpires: "Certificat d'hôte jusqu'au",

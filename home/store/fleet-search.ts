@@ -24,7 +24,7 @@ export const ON_A_PAGE = 50;
 
 /** What a card says of itself that somebody should look at. */
 const AILS = `(h.body ->> 'report' = 'needs-help' OR h.body ->> '$.failedUnits[0]' IS NOT NULL OR h.body ->> '$.illServices[0]' IS NOT NULL
-  OR h.body ->> '$.backup.failed' = 1 OR h.body ->> 'underVoltage' = 1)`;
+  OR h.body ->> '$.backup.failed' = 1 OR h.body ->> '$.updates.failed' = 1 OR h.body ->> 'underVoltage' = 1)`;
 
 /** Whom to look after first: alarms, then what doesn't work, then what isn't there yet, then what is well. */
 const TROUBLE = `CASE

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Heartbeat, REQUESTS } from '../../home/requests.ts';
 import { removeMade } from '../seed/seed-key.ts';
@@ -35,6 +35,15 @@ for (const shell of SHELLS) {
       const lines = 'at 1790000000\nfailed yes\nrestore-at 1780000000\nrestore-failed no\n';
       const { backup } = await healthOf(card, shell, lines);
       expect(backup).toEqual({ at: 1_790_000_000, failed: true, restoreAt: 1_780_000_000, restoreFailed: false });
+    });
+
+    it('says how security updates went, and nothing of them on a card that makes none', async () => {
+      expect(await healthOf(card, shell)).not.toHaveProperty('updates');
+      await writeFile(card.path('var/lib/semeur/updates-state'), 'at 1790000000\nfailed no\nreboot yes\n');
+      expect((await healthOf(card, shell)).updates).toEqual({ at: 1_790_000_000, failed: false, reboot: true });
+      await writeFile(card.path('var/lib/semeur/updates-state'), 'failed yes\nlater 1\n');
+      expect((await healthOf(card, shell)).updates).toEqual({ at: null, failed: true, reboot: false });
+      await rm(card.path('var/lib/semeur/updates-state'));
     });
 
     it.each([

@@ -43,8 +43,17 @@ describe('GET /metrics', () => {
     const home = await openHome();
     const address = await enrol(home, await orderedCard(home));
     const backup = { at: 1_790_000_000, failed: true, restoreAt: null, restoreFailed: false };
+    const updates = { at: 1_790_000_001, failed: false, reboot: true };
     const clock = Math.floor(Date.now() / 1000) + 7200;
-    const fields = { failedUnits: ['a.service', 'b.service'], remoteAccess: 'off', underVoltage: true, bootCounter: 12, backup, clock } as const;
+    const fields = {
+      failedUnits: ['a.service', 'b.service'],
+      remoteAccess: 'off',
+      underVoltage: true,
+      bootCounter: 12,
+      backup,
+      updates,
+      clock,
+    } as const;
     expect((await home.tunnel('/v1/heartbeat', heartbeatOf({ ...fields, failedUnits: [...fields.failedUnits] }), address)).status).toBe(200);
     const samples = await scrape(home, 'durand');
     const values = Object.fromEntries(Object.entries(samples).map(([name, value]) => [name.replace('client="durand"', ''), value]));
@@ -54,19 +63,20 @@ describe('GET /metrics', () => {
       ...{ 'semeur_card_report{,report="done"}': 1, 'semeur_card_report{,report="needs-help"}': 0 },
       ...{ 'semeur_card_backup_timestamp_seconds{}': 1_790_000_000, 'semeur_card_backup_failed{}': 1 },
       ...{ 'semeur_card_restore_test_timestamp_seconds{}': 0, 'semeur_card_restore_test_failed{}': 0 },
+      ...{ 'semeur_card_updates_timestamp_seconds{}': 1_790_000_001, 'semeur_card_updates_failed{}': 0, 'semeur_card_reboot_wanted{}': 1 },
     });
     expect(values['semeur_card_clock_offset_seconds{}']).toBeCloseTo(7200, -1);
     expect(values['semeur_card_last_heartbeat_timestamp_seconds{}']).toBeCloseTo(Date.now() / 1000, -1);
     expect(values['semeur_card_certificate_expiry_timestamp_seconds{}']).toBeCloseTo(Date.now() / 1000 + 80 * 86_400, -1);
   });
 
-  it('has no number where a card has none, nor of backups where it makes none', async () => {
+  it('has no number where a card has none, nor of backups and updates where it makes none', async () => {
     const home = await openHome();
     const address = await enrol(home, await orderedCard(home));
     await home.tunnel('/v1/heartbeat', heartbeatOf({ temperature: null, underVoltage: null, rootFree: null }), address);
     const names = Object.keys(await scrape(home, 'durand')).join('\n');
     expect(names).toContain('semeur_card_root_size_bytes');
-    expect(names).not.toMatch(/temperature|under_voltage|root_free|backup|restore/);
+    expect(names).not.toMatch(/temperature|under_voltage|root_free|backup|restore|updates|reboot/);
   });
 
   it('keeps to itself what a silent card said long ago', async () => {

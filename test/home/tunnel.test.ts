@@ -91,6 +91,17 @@ describe('POST /v1/heartbeat', () => {
     }
   });
 
+  it('takes what a heartbeat says of security updates in the form of the protocol alone', async () => {
+    const home = await openHome();
+    const issued = issue();
+    await home.take(issued.order);
+    const address = await enrol(home, issued);
+    const updates = { at: null, failed: true, reboot: false };
+    expect((await home.tunnel('/v1/heartbeat', heartbeatOf({ updates }), address)).status).toBe(200);
+    for (const wrong of [{ at: 1 }, { ...updates, at: 'now' }, { ...updates, more: 1 }, null])
+      expect((await home.tunnel('/v1/heartbeat', { ...heartbeatOf(), updates: wrong }, address)).status, JSON.stringify(wrong)).toBe(400);
+  });
+
   it.each([
     [
       'a boot counter that goes back',

@@ -23,6 +23,7 @@ health() {
 		steps=$(cat "${ROOT:-}/run/semeur/failed.enrol" "${ROOT:-}/run/semeur/waiting.enrol" 2>/dev/null | paste -s -d ' ' -)
 		[ -z "$steps" ] || echo "text steps 200 $steps"
 		backup_state
+		updates_state
 	} | members
 	echo '}'
 }
@@ -41,6 +42,21 @@ backup_state() {
 		esac
 	done <"$state"
 	echo "word backup {\"at\":$at,\"failed\":$failed,\"restoreAt\":$restore_at,\"restoreFailed\":$restore_failed}"
+}
+
+# What the security updates left of how they went, in lines "at N", "failed yes", "reboot no". A card that makes none has no such file.
+updates_state() {
+	state="${ROOT:-}/var/lib/semeur/updates-state"
+	[ -s "$state" ] || return 0
+	at=null failed=false reboot=false
+	while read -r name value; do
+		case $name in
+		at) at=$(seconds_or_null "$value") ;;
+		failed) [ "$value" != yes ] || failed=true ;;
+		reboot) [ "$value" != yes ] || reboot=true ;;
+		esac
+	done <"$state"
+	echo "word updates {\"at\":$at,\"failed\":$failed,\"reboot\":$reboot}"
 }
 
 # As JSON takes it: home refuses a heartbeat with any other.
