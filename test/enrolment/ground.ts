@@ -13,8 +13,9 @@ import { type CardImage, HOME_ADDRESS } from './images.ts';
 export const MAIN = [process.execPath, '--disable-warning=ExperimentalWarning', join(findCheckout(), 'builder', 'main.ts')];
 
 /** The card's ports as the people of its LAN see them. */
-export const LAN = { ssh: 8022, metrics: 8910, status: 8848, web: 8080 } as const;
-const FORWARDS = [`${LAN.ssh}-:22`, `${LAN.metrics}-:9100`, `${LAN.status}-:8480`, `${LAN.web}-:80`].map((ports) => `tcp:127.0.0.1:${ports}`);
+export const LAN = { ssh: 8022, metrics: 8910, status: 8848, web: 8080, chat: 5222, dns: 8053 } as const;
+const TCP = [`${LAN.ssh}-:22`, `${LAN.metrics}-:9100`, `${LAN.status}-:8480`, `${LAN.web}-:80`, `${LAN.chat}-:5222`];
+const FORWARDS = [...TCP.map((ports) => `tcp:127.0.0.1:${ports}`), `udp:127.0.0.1:${LAN.dns}-:53`];
 
 /** Of the card that most tests boot. */
 export const SERIAL = '10000000c0ffee01';

@@ -18,6 +18,28 @@ calendar.save_event("BEGIN:VCALENDAR\\r\\nVERSION:2.0\\r\\nPRODID:semeur\\r\\nBE
 print(calendar.name, [event.vobject_instance.vevent.summary.value for event in calendar.events()])
 `;
 
+/** Logs in at the card's chat, with the certificate that the card made, and writes to oneself. argv: CA, address, password, port. */
+const CHAT = `
+import asyncio, inspect, sys, slixmpp
+ca, jid, word, port = sys.argv[1:]
+async def main():
+    client = slixmpp.ClientXMPP(jid, word)
+    client.ca_certs = ca
+    came, heard = (asyncio.get_running_loop().create_future() for _ in range(2))
+    client.add_event_handler("session_start", lambda _: came.done() or came.set_result(True))
+    client.add_event_handler("failed_all_auth", lambda _: came.done() or came.set_result(False))
+    client.add_event_handler("message", lambda message: heard.done() or heard.set_result(str(message["body"])))
+    if "host" in inspect.signature(client.connect).parameters: client.connect("127.0.0.1", int(port))
+    else: client.connect(("127.0.0.1", int(port)))
+    if not await asyncio.wait_for(came, 120): raise SystemExit("refused")
+    client.send_presence()
+    await asyncio.sleep(2)
+    client.send_message(mto=jid, mbody="La tisane est prête", mtype="chat")
+    print(await asyncio.wait_for(heard, 60))
+    client.disconnect()
+asyncio.run(main())
+`;
+
 /** Too slow for CI: emulated, a server in Python takes a minute to start. */
 describe('the services of a card, asked from its LAN by programs that people use', () => {
   let image: CardImage;
@@ -30,7 +52,7 @@ describe('the services of a card, asked from its LAN by programs that people use
     run('curl', '--silent', '--max-time', '20', '--output', '/dev/null', '--write-out', '%{http_code}', ...options, `${FRONT}${path}`);
 
   beforeAll(async () => {
-    image = await buildCardImage('services', ['website', 'calendar', 'share']);
+    image = await buildCardImage('services', ['website', 'calendar', 'share', 'files', 'chat', 'dns', 'updates']);
     enrolled = await prepareCard(image);
     boot = await enrolled.running();
     const account = await readFile(join(image.workspace, 'out', `${CLIENT}.account`), 'utf8');
@@ -45,7 +67,7 @@ describe('the services of a card, asked from its LAN by programs that people use
   });
 
   it('let nobody in without the account of the leaflet', async () => {
-    for (const path of ['/calendar/', '/share/']) {
+    for (const path of ['/calendar/', '/share/', '/files/']) {
       expect(await statusOf(path), path).toBe('401');
       expect(await statusOf(path, '--user', `${CLIENT}:${CLIENT}`), path).toBe('401');
       expect(await statusOf(path, '--header', `X-Remote-User: ${CLIENT}`), path).toBe('401');
@@ -67,19 +89,40 @@ describe('the services of a card, asked from its LAN by programs that people use
     expect(await readFile(join(folder, 'back.txt'), 'utf8')).toBe('thym, mélisse\n');
   });
 
+  it('chat (python3-slixmpp)', async () => {
+    const certificate = join(boot.ground.folder, 'chat.crt');
+    await writeFile(certificate, await visit('cat /var/lib/prosody/tls/chat.crt'));
+    const said = await run('/usr/bin/python3', '-c', CHAT, certificate, `${CLIENT}@${CLIENT}.local`, password, String(LAN.chat));
+    expect(said).toContain('La tisane est prête');
+    const [, word = ''] = /^password (\S+)$/m.exec(await visit('semeur-chat-account mamie')) ?? [];
+    expect(await run('/usr/bin/python3', '-c', CHAT, certificate, `mamie@${CLIENT}.local`, word, String(LAN.chat))).toContain('La tisane');
+  });
+
+  it('answer for names, and know no others than they should (busybox)', async () => {
+    const ask = (name: string) => run('sh', '-c', `busybox nslookup -type=a "$1" 127.0.0.1:${LAN.dns} || :`, 'sh', name);
+    expect(await ask('ok.semeur.internal')).toMatch(/^Address: 127\.0\.0\.1$/m);
+    expect(await ask('use-application-dns.net')).toContain('NXDOMAIN');
+  });
+
+  it("have a page for the synchronised folders behind the front door, with the leaflet's account asked once", async () => {
+    const page = await run('curl', '--silent', '--max-time', '20', '--user', `${CLIENT}:${password}`, `${FRONT}/files/meta.js`);
+    expect(page).toContain('"authenticated":true');
+  });
+
   it('listen where the overlays say, and the packet filter lets nobody else through', async () => {
     // Avahi opens ports by chance as well: the packet filter shuts them.
     const sockets = (await visit('ss -Hlntup')).split('\n').filter((line) => line !== '' && !line.includes('avahi-daemon'));
     const places = sockets.map((line) => line.trim().split(/\s+/)[4] ?? '').filter((place) => !/^(127\.|\[::1\]|\[::ffff:127\.)/.test(place));
-    const ports = new Set(places.map((place) => place.replace(/^.*:/, '')));
-    // The tunnel's own, which the kernel chose: it reaches nobody without a key.
-    const [, tunnel = ''] = (await visit('wg show all listen-port')).trim().split(/\s+/);
-    expect([...ports].filter((port) => !['68', '546', tunnel].includes(port)).sort()).toEqual(['22', '80', '8480', '9100']);
+    // Syncthing calls out from such UDP ports as well, and the tunnel has one that the kernel chose.
+    const ports = new Set(places.map((place) => place.replace(/^.*:/, '')).filter((port) => Number(port) < 32_768));
+    expect([...ports].filter((port) => !['68', '546'].includes(port)).sort()).toEqual(['21027', '22', '22000', '5222', '53', '80', '8480', '9100']);
   });
 
   it('are shut in: systemd-analyze security says 5.0 or less of each unit of ours', async () => {
-    const [share = ''] = (await visit('systemd-analyze security --no-pager semeur-share.service')).trim().split('\n').slice(-1);
-    expect(Number(/(\d+\.\d)/.exec(share)?.[1])).toBeLessThanOrEqual(5);
+    for (const unit of ['semeur-share', 'semeur-files', 'semeur-dns', 'prosody']) {
+      const [last = ''] = (await visit(`systemd-analyze security --no-pager ${unit}.service`)).trim().split('\n').slice(-1);
+      expect(Number(/(\d+\.\d)/.exec(last)?.[1]), unit).toBeLessThanOrEqual(5);
+    }
   });
 
   describeWatching(() => boot);
