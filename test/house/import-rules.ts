@@ -7,7 +7,7 @@ import type { SourceFile } from './source-files.ts';
  */
 export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   main: ['verbs'],
-  verbs: ['base', 'bench', 'home', 'house', 'image', 'profile', 'release', 'seed', 'try', 'wizard', 'workspace'],
+  verbs: ['base', 'bench', 'home', 'house', 'image', 'profile', 'protocol', 'release', 'seed', 'try', 'wizard', 'workspace'],
   bench: ['base', 'home', 'image', 'profile', 'protocol', 'seed', 'try', 'workspace'],
   wizard: ['seed', 'workspace'],
   release: ['base', 'image', 'profile', 'seed', 'workspace'],

@@ -8,6 +8,7 @@ import { BUILT_IN } from '../../builder/workspace/check-services.ts';
 import { loadWorkspace } from '../../builder/workspace/load.ts';
 import { ensureSecrets } from '../../builder/workspace/secrets.ts';
 import { CTRL_C, DOWN, ENTER, semeur, Terminal } from '../terminal.ts';
+import { readTree } from './read-tree.ts';
 
 const MAIN = join(import.meta.dirname, '../../builder/main.ts');
 const EXAMPLES = join(import.meta.dirname, '../../examples');
@@ -47,18 +48,6 @@ const readHere = (path: string) => readFile(join(folder, 'here', path), 'utf8');
 
 async function drafts(): Promise<string[]> {
   return readdir(join(folder, 'state/semeur/drafts')).catch(() => []);
-}
-
-async function readTree(root: string): Promise<Record<string, string>> {
-  const files = (await readdir(root, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
-  return Object.fromEntries(
-    await Promise.all(
-      files.map(async ({ parentPath, name }) => {
-        const file = join(parentPath, name);
-        return [file.slice(root.length), await readFile(file, 'utf8')] as const;
-      }),
-    ),
-  );
 }
 
 /** From the first question on, in the order of the wizard; Enter takes what it proposes. */
