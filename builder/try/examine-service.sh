@@ -55,9 +55,10 @@ check_security() {
 check_backup() {
 	awk -F '	' '$2 == "before" { print $3 }' "$profile/backup.list" | while read -r program; do "$program"; done
 	awk -F '	' '$2 == "path" { print $3 }' "$profile/backup.list" >/run/examine.paths
+	# What it writes while it runs would make the copy another than what is compared with it.
+	systemctl stop "$@"
 	before=$(fingerprint)
 	tar --create --file /var/tmp/examine.tar --acls --xattrs --files-from /run/examine.paths
-	systemctl stop "$@"
 	while read -r path; do rm -rf "$path"; done </run/examine.paths
 	(cd / && tar --extract --file /var/tmp/examine.tar --acls --xattrs --numeric-owner)
 	restored=$(fingerprint)
