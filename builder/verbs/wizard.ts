@@ -2,17 +2,14 @@ import { type Command, Option } from 'commander';
 import { EXIT, Failure } from '../failure.ts';
 import { isPlain, lineProgress } from '../progress.ts';
 import type { Report, Session } from '../session.ts';
-import { arrowQuestions } from '../wizard/arrow-questions.ts';
+import type { Actions } from '../wizard/desk.ts';
 import { plainQuestions } from '../wizard/plain-questions.ts';
 import { runWizard } from '../wizard/wizard.ts';
 import { ENGLISH } from '../wizard/words-en.ts';
 import { FRENCH } from '../wizard/words-fr.ts';
 import { ownLanguage } from '../workspace/defaults.ts';
 import { LANGUAGES, type Operator } from '../workspace/schema.ts';
-import { build } from './build.ts';
 import { examples } from './examples.ts';
-import { listClients } from './fleet.ts';
-import { reissue } from './reissue.ts';
 import type { RunVerb } from './verb.ts';
 
 interface WizardOptions {
@@ -21,10 +18,11 @@ interface WizardOptions {
 }
 
 const WORDS = { en: ENGLISH, fr: FRENCH };
-const ACTIONS = {
-  build: (session: Session, clients: readonly string[], { all }: { readonly all: boolean }) => build(session, clients, { all, format: 'xz' }),
-  reissue,
-  listFleet: async (session: Session) => listClients(session, {}),
+/** Loaded when they are asked for: the first question is not to wait for what makes images. */
+const ACTIONS: Actions = {
+  build: async (session, clients, { all }) => (await import('./build.ts')).build(session, clients, { all, format: 'xz' }),
+  reissue: async (session, client) => (await import('./reissue.ts')).reissue(session, client),
+  listFleet: async (session) => (await import('./fleet.ts')).listClients(session, {}),
 };
 
 export function addWizard(program: Command, run: RunVerb): void {
@@ -42,7 +40,8 @@ async function wizard(session: Session, { lang, plain = isPlain() }: WizardOptio
   const words = WORDS[language];
   const { terminal, signal } = session;
   if (!terminal) throw new Failure(words.noTerminal, { hint: words.noTerminalHint, exitCode: EXIT.usage });
-  const questions = (plain ? plainQuestions : arrowQuestions)(terminal, words, signal);
+  const ask = plain ? plainQuestions : (await import('../wizard/arrow-questions.ts')).arrowQuestions;
+  const questions = ask(terminal, words, signal);
   const shown = plain ? { ...session, progress: lineProgress(terminal.output) } : session;
   try {
     return await runWizard({ session: shown, language, words, questions, actions: ACTIONS, commands: [] });
