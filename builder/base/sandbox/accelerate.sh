@@ -24,14 +24,24 @@ main() {
 	for name in $MOUNTED; do
 		mount --bind "/usr/bin/$name" "$root/usr/bin/$name"
 	done
-	mount_python
+	offer_python
+	# Before packages are unpacked, debconf looks for questions to ask, with an emulated program; and nobody is here to answer.
+	echo '#clear DPkg::Pre-Install-Pkgs;' >"$root/etc/apt/apt.conf.d/99semeur"
 }
 
-# Where the root has the same version: packages in Python are compiled when they are installed, and what comes of it is for any processor.
-mount_python() {
+# Packages in Python are compiled when they are installed, and what comes of it is for any processor. Python itself may come with them: dpkg, which runs
+# before it unpacks and again before it configures, calls this each time.
+offer_python() {
+	mkdir "$root/native/python"
 	for python in /usr/bin/python3.[0-9][0-9]; do
-		[ ! -f "$root$python" ] || mount --bind "$python" "$root$python"
+		[ ! -f "$python" ] || cp "$python" "$root/native/python/"
 	done
+	cat >"$root/native/take-python" <<-'END'
+		for native in /native/python/*; do
+			foreign=/usr/bin/${native##*/}
+			[ ! -f "$foreign" ] || cmp -s "$native" "$foreign" || mount --bind "$native" "$foreign"
+		done
+	END
 }
 
 # The toolbox's perl is the whole one: beside its own libraries it must find its own modules, not the foreign root's few.

@@ -14,7 +14,7 @@ main() {
 	# Otherwise a link into /run, which systemd-resolved fills.
 	[ -L "$root/etc/resolv.conf" ] || : >"$root/etc/resolv.conf"
 	echo localhost >"$root/etc/hostname"
-	rm -rf "$root"/var/cache/ldconfig/aux-cache "$root"/var/cache/debconf/*-old "$root"/var/lib/dpkg/*-old "$root"/var/cache/apt/*.bin
+	rm -rf "$root"/var/cache/ldconfig/aux-cache "$root"/var/cache/debconf/*-old "$root"/var/cache/debconf/tmp.ci "$root"/var/lib/dpkg/*-old "$root"/var/cache/apt/*.bin
 	rm -rf "$root"/var/lib/apt/lists/* "$root"/var/cache/apt/archives/*.deb "$root"/tmp/* "$root"/var/tmp/* "$root"/run/*
 	rm -f "$root/var/lib/systemd/random-seed" "$root/etc/apt/apt.conf.d/99mmdebstrap" "$root/etc/dpkg/dpkg.cfg.d/99mmdebstrap"
 	rm -f "$root"/etc/passwd- "$root"/etc/group- "$root"/etc/shadow- "$root"/etc/gshadow- "$root"/etc/subuid- "$root"/etc/subgid-

@@ -65,8 +65,8 @@ release_initramfs() {
 
 # The toolbox's native apt works on the foreign root; dpkg and the maintainer scripts run inside it.
 write_apt_settings() {
-	path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-	[ "$2" = no ] || path=/native/bin:$path
+	path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin hooks=''
+	[ "$2" = no ] || path=/native/bin:$path hooks='"--pre-invoke=sh /native/take-python";'
 	cat >"$WORK/apt.conf" <<-END
 		APT::Architecture "arm64";
 		APT::Architectures { "arm64"; };
@@ -83,7 +83,7 @@ write_apt_settings() {
 		DPkg::Chroot-Directory "$1";
 		DPkg::Path "$path";
 		DPkg::Options { "--force-unsafe-io"; "--force-confold"; "--path-exclude=/usr/share/doc/*"; "--path-include=/usr/share/doc/*/copyright";
-			"--path-exclude=/usr/share/man/*"; "--path-exclude=/usr/share/locale/*"; "--path-exclude=/usr/share/info/*"; };
+			"--path-exclude=/usr/share/man/*"; "--path-exclude=/usr/share/locale/*"; "--path-exclude=/usr/share/info/*"; $hooks };
 	END
 }
 

@@ -11,7 +11,7 @@ main() {
 		! mountpoint --quiet "$python" || umount "$python"
 	done
 	umount "$root/usr/lib/x86_64-linux-gnu" "$root/usr/lib64"
-	rm -rf "$root/native"
+	rm -rf "$root/native" "$root/etc/apt/apt.conf.d/99semeur"
 	rmdir "$root/usr/lib/x86_64-linux-gnu" "$root/usr/lib64"
 	rm -f "$root/lib64"
 }
