@@ -12,6 +12,7 @@ import { planClient } from '../workspace/new-client.ts';
 import { planFiles } from '../workspace/planned.ts';
 import { writeFiles } from '../workspace/write-files.ts';
 import { importClients } from './client-import.ts';
+import { addClientLeaflet } from './client-leaflet.ts';
 import { addClientOptions, type ClientOptions, readClientOptions } from './client-options.ts';
 import { addClientPage } from './client-page.ts';
 import { examples } from './examples.ts';
@@ -24,6 +25,7 @@ interface SetOptions extends ClientOptions {
 export function addClient(program: Command, run: RunVerb): void {
   const client = program.command('client').description('the clients of the workspace');
   addClientPage(client, run);
+  addClientLeaflet(client, run);
   addClientOptions(client.command('new'))
     .description('describe one more client')
     .argument('<name>', 'a short name: small letters, digits and hyphens')

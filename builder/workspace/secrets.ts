@@ -1,6 +1,6 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { writeFileAtomically } from '../atomic-file.ts';
 import { runCommand } from '../command.ts';
 import { EXIT, Failure } from '../failure.ts';
@@ -78,6 +78,8 @@ export function makeVpnKey(): VpnKey {
 }
 
 export async function writeSecret(file: string, value: unknown): Promise<void> {
+  // A workspace that came by git has no such folder yet.
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   await writeFileAtomically(file, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
 }
 
