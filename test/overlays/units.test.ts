@@ -46,5 +46,5 @@ describe('the units of services', async () => {
 });
 
 async function makeUnit(root: string, unit: string): Promise<void> {
-  await execa('sh', ['-c', 'printf "[Service]\\nExecStart=/usr/bin/true\\nUser=nobody\\n" >"$1"', 'sh', join(root, UNITS, unit)]);
+  await execa('sh', ['-c', 'printf "[Service]\\nExecStart=/usr/bin/true\\nUser=daemon\\n" >"$1"', 'sh', join(root, UNITS, unit)]);
 }
