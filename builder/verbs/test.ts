@@ -60,7 +60,7 @@ async function test({ signal }: Session, filter: string | undefined, options: Te
 }
 
 function vitestCommand(filter: string | undefined, { fast, full }: TestOptions): string[] {
-  const suites = ['fast', ...(fast ? [] : ['card', 'build']), ...(full ? ['full'] : [])];
+  const suites = ['fast', ...(fast ? [] : ['card', 'boot', 'build']), ...(full ? ['full'] : [])];
   const vitest = join(findCheckout(), 'node_modules', 'vitest', 'vitest.mjs');
   const reporter = join(findCheckout(), 'test', 'reporter.ts');
   return [process.execPath, vitest, 'run', `--reporter=${reporter}`, ...suites.map((suite) => `--project=${suite}`), ...(filter ? [filter] : [])];
