@@ -32,7 +32,8 @@ export interface EnrolledCard {
   close(): Promise<void>;
 }
 
-export async function prepareCard(image: CardImage): Promise<EnrolledCard> {
+/** @param wellSeconds that its services may take, once it is ready, to do their job. */
+export async function prepareCard(image: CardImage, wellSeconds = 60): Promise<EnrolledCard> {
   const folder = await mkdtemp(join(tmpdir(), 'semeur-enrolled-'));
   const over = Promise.withResolvers<void>();
   let booted: Promise<FirstBoot> | undefined;
@@ -48,7 +49,7 @@ export async function prepareCard(image: CardImage): Promise<EnrolledCard> {
         kernelArguments: WITH_RADIOS,
       });
       await machine.waitFor('the enrolled card', BOOT_SECONDS, ({ seconds }) => seconds.ready !== null);
-      begun.resolve({ ground, machine, card: await ground.waitForCard(CLIENT, 'well', 60, ({ state }) => state === 'well') });
+      begun.resolve({ ground, machine, card: await ground.waitForCard(CLIENT, 'well', wellSeconds, ({ state }) => state === 'well') });
       await over.promise;
       await machine.powerOff();
       await ground.copyTo(file('ground'));

@@ -53,7 +53,8 @@ describe('the services of a card, asked from its LAN by programs that people use
 
   beforeAll(async () => {
     image = await buildCardImage('services', ['website', 'calendar', 'share', 'files', 'chat', 'dns', 'updates']);
-    enrolled = await prepareCard(image);
+    // Emulated, each server takes half a minute to start, and the next heartbeat may be five away.
+    enrolled = await prepareCard(image, 600);
     boot = await enrolled.running();
     const account = await readFile(join(image.workspace, 'out', `${CLIENT}.account`), 'utf8');
     password = /^password (\S+)$/m.exec(account)?.[1] ?? '';
