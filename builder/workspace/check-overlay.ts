@@ -30,9 +30,18 @@ function checkDefaults({ source, known: { settings = {} } }: Entry<Overlay>): Fi
 
 async function checkTemplates({ source, known: { templates = [] } }: Entry<Overlay>, folder: string): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (const [index, { from, to }] of templates.entries()) {
+  for (const [index, { from, to, mode, owner }] of templates.entries()) {
     const refusal = await refuseTemplate(folder, from);
     if (refusal !== undefined) findings.push(source.error(['templates', index, 'from'], refusal));
+    // The card's own key is there: no other user enters, whatever a file in it says.
+    if (to.startsWith('/etc/semeur/') && (mode !== '0600' || owner !== 'root:root'))
+      findings.push(
+        source.error(
+          ['templates', index, 'to'],
+          'Only root reads what is in "/etc/semeur"',
+          "A folder of the service's own; or mode 0600, and a unit with LoadCredential=",
+        ),
+      );
     if (templates.findIndex((other) => other.to === to) < index)
       findings.push(source.error(['templates', index, 'to'], `Two templates write "${to}"`));
   }

@@ -22,8 +22,8 @@ describe.skipIf(reason)(`the name server of a home (${reason ?? 'dnsmasq'})`, ()
       '-c',
       'ip link add eth0 type veth peer name cable && ip link set cable up && ip address add 192.168.7.2/24 dev eth0 && ip link set eth0 up && ip route add default via 192.168.7.1',
     );
-    await mkdir(card.path('etc/semeur/dns.d'), { recursive: true });
-    await writeFile(card.path('etc/semeur/dns.d/ours'), HOSTS);
+    await mkdir(card.path('etc/semeur-dns/lists.d'), { recursive: true });
+    await writeFile(card.path('etc/semeur-dns/lists.d/ours'), HOSTS);
     await mkdir(card.path('state'));
     await mkdir(card.path('run/semeur-dns'), { recursive: true });
     await card.run('sh', '-c', '"$1" >"$ROOT/run/semeur-dns/upstream"', 'sh', program('dns/upstream'));
@@ -86,7 +86,7 @@ describe.skipIf(reason)(`the name server of a home (${reason ?? 'dnsmasq'})`, ()
   });
 
   it('asks whom the client chose, else whom the router named, else the router, never itself', async () => {
-    const conf = card.path('etc/semeur/dns-names.conf');
+    const conf = card.path('etc/semeur-dns/names.conf');
     const resolv = card.path('resolv.conf');
     const upstream = async () => (await card.run(program('dns/upstream'), resolv)).output;
     expect(await upstream()).toBe('nameserver 127.0.0.53');
