@@ -157,6 +157,7 @@ const ROWS: readonly Row[] = [
     '  - { from: page.hbs, to: /etc/blog/page.html }\nfiles:',
     ['8:27: error: Two templates write "/etc/blog/page.html"'],
   ],
+  ['invalid-template-root', OVERLAY, '/etc/blog', '/etc/semeur', [`7:27: error: Only root reads what is in "/etc/semeur"`]],
   [
     'invalid-template-mode',
     OVERLAY,
