@@ -34,7 +34,7 @@ async def main():
     if not await asyncio.wait_for(came, 120): raise SystemExit("refused")
     client.send_presence()
     await asyncio.sleep(2)
-    client.send_message(mto=jid, mbody="La tisane est prête", mtype="chat")
+    client.send_message(mto=client.boundjid.full, mbody="La tisane est prête", mtype="chat")
     print(await asyncio.wait_for(heard, 60))
     client.disconnect()
 asyncio.run(main())
@@ -93,10 +93,10 @@ describe('the services of a card, asked from its LAN by programs that people use
   it('chat (python3-slixmpp)', async () => {
     const certificate = join(boot.ground.folder, 'chat.crt');
     await writeFile(certificate, await visit('cat /var/lib/prosody/tls/chat.crt'));
-    const said = await run('/usr/bin/python3', '-c', CHAT, certificate, `${CLIENT}@${CLIENT}.local`, password, String(LAN.chat));
+    const said = await run('/usr/bin/python3', '-c', CHAT, certificate, `${CLIENT}@herbier.local`, password, String(LAN.chat));
     expect(said).toContain('La tisane est prête');
     const [, word = ''] = /^password (\S+)$/m.exec(await visit('semeur-chat-account mamie')) ?? [];
-    expect(await run('/usr/bin/python3', '-c', CHAT, certificate, `mamie@${CLIENT}.local`, word, String(LAN.chat))).toContain('La tisane');
+    expect(await run('/usr/bin/python3', '-c', CHAT, certificate, `mamie@herbier.local`, word, String(LAN.chat))).toContain('La tisane');
   });
 
   it('answer for names, and know no others than they should (busybox)', async () => {
