@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PICTURES } from '../../home/download/pictures.ts';
+import { keepSpaces } from '../../home/page/french-spaces.ts';
 import { type Html, html, NOTHING } from '../../home/page/html.ts';
 import { drawQrCode } from './qr-code.ts';
 import { ENGLISH, type Words } from './words-en.ts';
@@ -8,8 +9,6 @@ import { FRENCH } from './words-fr.ts';
 
 const WORDS = { en: ENGLISH, fr: FRENCH } as const;
 const STYLE = readFileSync(join(import.meta.dirname, 'leaflet.css'), 'utf8');
-/** French has spaces inside its marks, and no line ends there. */
-const FRENCH_SPACES = / (?=[:;?!»])|(?<=«) /g;
 
 export interface Leaflet {
   readonly language: 'fr' | 'en';
@@ -60,7 +59,7 @@ ${renderSecrets(secrets, words)}
 <title>${words.title(name)}</title>
 <style>`.text
     .concat(STYLE, `</style>\n</head>\n<body${large ? ' class="large"' : ''}>\n`)
-    .concat(language === 'fr' ? body.replaceAll(FRENCH_SPACES, '\u00a0') : body, '\n</body>\n</html>\n');
+    .concat(keepSpaces(language, body), '\n</body>\n</html>\n');
 }
 
 function pageOf({ hostname }: Leaflet): string {

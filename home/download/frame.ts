@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { keepSpaces } from '../page/french-spaces.ts';
 import { type Html, html } from '../page/html.ts';
 import type { Visit } from './visit.ts';
 
@@ -12,9 +13,6 @@ const STYLE = readFileSync(join(import.meta.dirname, 'style.css'), 'utf8')
 
 /** For a page of its own, with its style in it: nothing else is fetched, and nothing else may be. */
 export const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
-
-/** French has spaces inside its marks, and no line ends there. */
-const FRENCH_SPACES = / (?=[:;?!»])|(?<=«) /g;
 
 export function renderDocument({ language, words, other }: Visit, title: string, content: Html): string {
   const { code, name } = words.other;
@@ -36,5 +34,5 @@ ${content}
 <title>${title}</title>
 <style>`.text
     .concat(STYLE, '</style>\n</head>\n')
-    .concat(language === 'fr' ? body.replaceAll(FRENCH_SPACES, '\u00a0') : body);
+    .concat(keepSpaces(language, body));
 }
