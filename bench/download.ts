@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { cacheFolder } from '../builder/cache-folder.ts';
@@ -9,6 +8,7 @@ import { EXIT, Failure } from '../builder/failure.ts';
 import type { Session } from '../builder/session.ts';
 import type { DownloadPlan } from '../protocol/download.ts';
 import { type Benchmark, median } from './benchmark.ts';
+import { findFreePort } from './free-port.ts';
 import { type HomeProcess, startHome } from './home-process.ts';
 
 const MEGABYTES = 400;
@@ -132,16 +132,6 @@ http { access_log off; sendfile on; tcp_nopush on; ${temporary.join(' ')} server
     if ((await fetch(url, { method: 'HEAD' }).catch(() => undefined))?.ok) return { url };
   }
   throw new Error('nginx does not answer');
-}
-
-function findFreePort(): Promise<number> {
-  return new Promise((done, failed) => {
-    const server = createServer().on('error', failed);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => done(port));
-    });
-  });
 }
 
 async function readMemory({ pid }: HomeProcess) {

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findFreePort } from '../../bench/free-port.ts';
 import { findBarriers, measureOverflow, openBrowser } from '../browser.ts';
 import { removeMade } from '../seed/seed-key.ts';
 import { type Card, SHELLS } from './card.ts';
@@ -22,7 +23,7 @@ afterAll(async () => {
 
 /** The card's own web server, which systemd's socket starts there. @returns its page's URL. */
 async function serve(card: Card): Promise<string> {
-  const port = await findPort();
+  const port = await findFreePort();
   const argv = ['httpd', '-f', '-p', `127.0.0.1:${port}`, '-h', card.path('usr/lib/semeur/status'), '-c', '/dev/null'];
   servers.push(spawn('busybox', argv, { env: { ...process.env, ROOT: card.root }, stdio: 'ignore' }));
   for (;;) {
@@ -32,14 +33,6 @@ async function serve(card: Card): Promise<string> {
     if (event === 'connect') return `http://127.0.0.1:${port}/`;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-}
-
-async function findPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  return port;
 }
 
 async function withPage<T>(url: string, options: Parameters<Browser['newPage']>[0], task: (page: Page) => Promise<T>): Promise<T> {

@@ -1,9 +1,9 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { execa } from 'execa';
+import { findFreePort } from '../../bench/free-port.ts';
 import { MONITORING } from './monitoring-files.ts';
 
 export interface Prometheus {
@@ -21,7 +21,7 @@ export interface Prometheus {
  */
 export async function startPrometheus(home: string, enter: readonly string[] = []): Promise<Prometheus> {
   const folder = await mkdtemp(join(tmpdir(), 'semeur-prometheus-'));
-  const port = await findPort();
+  const port = await findFreePort();
   await writeConfiguration(folder, home);
   const flags = [`--config.file=${folder}/prometheus.yml`, `--storage.tsdb.path=${folder}/data`, `--web.listen-address=127.0.0.1:${port}`];
   const [program = '', ...argv] = [...enter, 'env', `--chdir=${folder}`, 'prometheus', ...flags];
@@ -74,15 +74,4 @@ async function writeConfiguration(folder: string, home: string): Promise<void> {
   await mkdir(join(folder, 'rules'));
   await writeFile(join(folder, 'prometheus.yml'), faster);
   await writeFile(join(folder, 'rules/semeur.yml'), rules.replace(/^ {8}for: .*$/gm, '        for: 0s'));
-}
-
-/** One that is free at this moment. */
-function findPort(): Promise<number> {
-  return new Promise((done, failed) => {
-    const server = createServer().once('error', failed);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => done(port));
-    });
-  });
 }
