@@ -26,12 +26,13 @@ add_packages() {
 	mount -t proc proc "$root/proc"
 	printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
 	chmod 755 "$root/usr/sbin/policy-rc.d"
-	write_apt_settings "$root" "$accelerate"
+	write_apt_settings "$root" no
 	cp "$root/var/lib/dpkg/status" "$WORK/status.before"
 	sh /semeur/pool.sh in "$root"
 	[ ! -e "$WORK/sources" ] || hold_initramfs "$root"
 	[ "$accelerate" = no ] || upgrade_mounted "$@"
 	[ "$accelerate" = no ] || sh /semeur/accelerate.sh "$root"
+	write_apt_settings "$root" "$accelerate"
 	install_packages "$@" >&2
 	[ "$accelerate" = no ] || sh /semeur/unaccelerate.sh "$root"
 	[ ! -e "$WORK/sources" ] || release_initramfs "$root"
