@@ -24,6 +24,7 @@ const VERBS = {
   plant: async () => (await import('./verbs/plant.ts')).addPlant,
   overlay: async () => (await import('./verbs/overlay.ts')).addOverlay,
   profile: async () => (await import('./verbs/profile.ts')).addProfile,
+  release: async () => (await import('./verbs/release.ts')).addRelease,
   reissue: async () => (await import('./verbs/reissue.ts')).addReissue,
   revoke: async () => (await import('./verbs/revoke.ts')).addRevoke,
   verify: async () => (await import('./verbs/verify.ts')).addVerify,

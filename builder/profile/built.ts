@@ -54,9 +54,13 @@ export async function readManifest(workspace: string, name: string): Promise<Pro
  * The profile as it was last built in this workspace.
  * @throws {Failure} when it wasn't, or the cache has let go of it.
  */
-export async function loadBuiltProfile(workspace: string, name: string): Promise<BuiltProfile> {
+export async function loadBuiltProfile(
+  workspace: string,
+  name: string,
+  hint = `Build it first: semeur profile build ${name}`,
+): Promise<BuiltProfile> {
   const manifest = await readManifest(workspace, name);
   const prefix = manifest && (await loadPrefix(manifest.prefix));
   if (manifest && prefix) return { name, prefix, signer: manifest.signer, settingsList: manifest.settings, manifest };
-  throw new Failure(`Cannot find the profile "${name}" built`, { hint: `Build it first: semeur profile build ${name}` });
+  throw new Failure(`Cannot find the profile "${name}" built`, { hint });
 }

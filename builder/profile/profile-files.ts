@@ -48,9 +48,13 @@ export function profileFiles({ profile, build, plan, epoch, seedKey, settings, u
   }));
 }
 
-/** Whose seeds a card takes: one line of ssh-keygen's allowed_signers. @param seedKey the public half, as in authorized_keys. */
-export function renderAllowedSigners(seedKey: string): string {
-  return `semeur namespaces="semeur-seed" ${seedKey.trim().split(/\s+/).slice(0, 2).join(' ')}\n`;
+/**
+ * Whose seeds a card takes, as ssh-keygen's allowed_signers.
+ * @param seedKeys public halves, one a line as in authorized_keys: the key that signs now, then those that signed seeds which may still be flashed.
+ */
+export function renderAllowedSigners(seedKeys: string): string {
+  const keys = seedKeys.split('\n').filter((line) => line.trim() !== '');
+  return keys.map((line) => `semeur namespaces="semeur-seed" ${line.trim().split(/\s+/).slice(0, 2).join(' ')}\n`).join('');
 }
 
 /** What laptops and `semeur plant` read, on the boot partition. */

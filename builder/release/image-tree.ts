@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { withRoot } from '../../builder/base/disk-layout.ts';
-import { type Ext4, type Inode, ROOT_INODE } from '../../builder/base/ext4.ts';
+import { withRoot } from '../base/disk-layout.ts';
+import { type Ext4, type Inode, ROOT_INODE } from '../base/ext4.ts';
 
 /** Everything in an image's root file system by path: kind, mode, owners, time, where it leads, extended attributes, ACLs, capabilities, digest. */
 export async function describeImageTree(raw: string): Promise<Map<string, string>> {

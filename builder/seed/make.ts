@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { Failure } from '../failure.ts';
+import { fingerprintOf } from '../ssh-signature.ts';
 import type { LoadedWorkspace } from '../workspace/load.ts';
 import type { Client } from '../workspace/schema.ts';
 import { readSeedKey, seedKeyFile } from '../workspace/secrets.ts';
@@ -9,7 +11,7 @@ import { HEADER_BYTES, renderHeader, SIGNATURE_BYTES } from './header.ts';
 import { ensureClientKeys } from './keys.ts';
 import { assembleSeed } from './read-seed.ts';
 import { renderSeedTar } from './seed-tar.ts';
-import { fingerprintOf, signHeaders } from './signature.ts';
+import { signHeaders } from './signature.ts';
 
 export interface MadeSeed {
   readonly client: Client;
@@ -54,13 +56,22 @@ export async function makeSeeds(workspace: LoadedWorkspace, plans: readonly Seed
       ? []
       : await signHeaders(
           waiting.map(({ header }) => header),
-          seedKeyFile(folder),
+          await findSeedKey(folder),
           signal,
         );
   const signed = new Map(waiting.map(({ client }, index) => [client.client, signatures[index]]));
   return unsigned.map(({ client, tar, header, signature = signed.get(client.client) }) => {
     if (!signature) throw new Failure(`Cannot sign the seed of "${client.client}"`, { hint: 'Run the same command again' });
     return { client, seed: assembleSeed(header, tar, signature), signer };
+  });
+}
+
+/** An agent or a token may hold the private half; without that, ssh-keygen's own words would be all that is said. */
+async function findSeedKey(folder: string): Promise<string> {
+  const file = seedKeyFile(folder);
+  if (existsSync(file) || process.env['SSH_AUTH_SOCK']) return existsSync(file) ? file : `${file}.pub`;
+  throw new Failure(`Cannot sign seeds: of the key that signs them, only "${file}.pub" is here`, {
+    hint: 'Make seeds where the private half is, or load it into your ssh-agent',
   });
 }
 

@@ -93,7 +93,10 @@ async function preparePrefixes(session: Session, workspace: LoadedWorkspace, cli
 async function preparePrefix(session: Session, workspace: LoadedWorkspace, name: string, format: ImageFormat): Promise<Prefix> {
   if (format === 'img') return ensurePlainPrefix(session, workspace, name);
   const { prefix } = await ensureProfile(session, workspace, name);
-  return format === 'zst' ? compressPrefix(prefix, 'zst', zstCompressor, session) : prefix;
+  if (format !== 'zst') return prefix;
+  // A profile that was downloaded comes without the bytes to compress.
+  await ensurePlainPrefix(session, workspace, name);
+  return compressPrefix(prefix, 'zst', zstCompressor, session);
 }
 
 async function checkRoom(out: string, clients: readonly Client[], prefixes: ReadonlyMap<string, Prefix>, format: ImageFormat): Promise<void> {

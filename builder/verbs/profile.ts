@@ -5,6 +5,7 @@ import { formatByteSize } from '../byte-size.ts';
 import { profilesFolder, readManifest } from '../profile/built.ts';
 import { ensureSoundProfile } from '../profile/publish.ts';
 import type { LockOptions } from '../profile/stages.ts';
+import { fetchProfile } from '../release/fetch-profile.ts';
 import type { Report, Session } from '../session.ts';
 import { addServices } from '../workspace/change-profile.ts';
 import { findWorkspace } from '../workspace/find.ts';
@@ -13,6 +14,7 @@ import { loadPlanned, loadWorkspace } from '../workspace/load.ts';
 import { planFiles } from '../workspace/planned.ts';
 import { writeFiles } from '../workspace/write-files.ts';
 import { examples } from './examples.ts';
+import { readTrusted, SIGNERS } from './release-signers.ts';
 import type { RunVerb } from './verb.ts';
 
 export function addProfile(program: Command, run: RunVerb): void {
@@ -31,6 +33,13 @@ export function addProfile(program: Command, run: RunVerb): void {
     .addHelpText('after', examples('semeur profile list'))
     .action(() => run(listProfiles));
   profile
+    .command('fetch')
+    .argument('<url>', "a release's folder on the internet")
+    .description('take a published profile, signature checked, in the place of building it; on any system, without root')
+    .option(...SIGNERS)
+    .addHelpText('after', examples('semeur profile fetch https://example.org/release --signers release.pub'))
+    .action((url: string, { signers }: { signers?: string }) => run((session) => fetchPublished(session, url, signers)));
+  profile
     .command('add')
     .argument('<profile>', 'as in profiles/NAME.yaml')
     .argument('<services...>', 'as "semeur overlay list" names them')
@@ -44,6 +53,13 @@ async function buildProfile(session: Session, name: string, options: LockOptions
   const { manifest } = await ensureSoundProfile(session, workspace, name, options);
   const file = join(profilesFolder(workspace.folder), manifest.image.file);
   return { json: manifest, text: [`${file}  ${formatByteSize(manifest.image.bytes)}, ${formatByteSize(manifest.extracted.bytes)} on the card`] };
+}
+
+async function fetchPublished(session: Session, url: string, signers: string | undefined): Promise<Report> {
+  const folder = findWorkspace(session);
+  const fetched = await fetchProfile(session, folder, url, await readTrusted(session, signers));
+  const { profile, signer, bytes } = fetched;
+  return { json: fetched, text: [`Took the profile "${profile}", ${formatByteSize(bytes)}, signed by ${signer}`, 'Next: semeur build --all'] };
 }
 
 async function listProfiles(session: Session): Promise<Report> {

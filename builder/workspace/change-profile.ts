@@ -7,3 +7,8 @@ export function addServices(text: string, services: readonly string[]): string {
     services.map((service) => ({ path: ['services'], add: service })),
   );
 }
+
+/** A profile's file that says where it was taken from. */
+export function setPublished(text: string, url: string): string {
+  return editYaml(text, [{ path: ['published'], value: url }]);
+}

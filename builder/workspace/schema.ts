@@ -65,6 +65,7 @@ export const profileSchema = z.strictObject({
     .array(matching(/^[a-z0-9][a-z0-9+.-]+$/, 'the name of a Debian package'))
     .default([])
     .describe('More Debian packages'),
+  published: ruled(refuseListUrl).describe('The address of a release that it is taken from, instead of being built here').optional(),
   reserve: ruled(refuseSize).default('64MiB').describe('Free bytes of the root file system before it grows to the end of the card'),
 });
 export type Profile = z.output<typeof profileSchema>;

@@ -1,6 +1,6 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { writeFileAtomically } from '../atomic-file.ts';
 import { runCommand } from '../command.ts';
 import { EXIT, Failure } from '../failure.ts';
@@ -24,12 +24,8 @@ export async function ensureSecrets(workspace: string): Promise<void> {
   await mkdir(secretsFile(workspace), { recursive: true, mode: 0o700 });
   await checkPrivate(secretsFile(workspace), 'chmod -R go= secrets');
   await mkdir(secretsFile(workspace, 'clients'), { recursive: true, mode: 0o700 });
-  const seedKey = seedKeyFile(workspace);
-  if (!(await exists(seedKey))) await makeSshKey(seedKey, 'semeur seed key');
-  await checkPrivate(seedKey, 'chmod 600 secrets/seed_key');
-  const userCa = secretsFile(workspace, 'user_ca');
-  if (!(await exists(userCa))) await makeSshKey(userCa, 'semeur operators');
-  await checkPrivate(userCa, 'chmod 600 secrets/user_ca');
+  await ensureSshKey(seedKeyFile(workspace), 'semeur seed key');
+  await ensureSshKey(secretsFile(workspace, 'user_ca'), 'semeur operators');
   const hub = secretsFile(workspace, 'hub.json');
   if (!(await exists(hub))) await writeSecret(hub, makeVpnKey());
   const tls = secretsFile(workspace, 'home-tls.json');
@@ -45,7 +41,7 @@ export function seedKeyFile(workspace: string): string {
   return secretsFile(workspace, 'seed_key');
 }
 
-/** The seed key's public half, one line as in authorized_keys. */
+/** The seed key's public half, as in authorized_keys; below it may stand those of keys before it, whose seeds profiles still take. */
 export async function readSeedKey(workspace: string): Promise<string> {
   return readFile(`${seedKeyFile(workspace)}.pub`, 'utf8');
 }
@@ -136,12 +132,20 @@ function makePem(): string {
   return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 
-/** The private half last: half a pair is none, and is made again. */
+/** A public half alone is enough where profiles are built and nothing is signed: no other key is made in its place. */
+async function ensureSshKey(file: string, comment: string): Promise<void> {
+  const [isPrivate, isPublic] = await Promise.all([file, `${file}.pub`].map(exists));
+  if (isPrivate) await checkPrivate(file, `chmod 600 secrets/${basename(file)}`);
+  else if (!isPublic) await makeSshKey(file, comment);
+  if (isPrivate && !isPublic) await writeFileAtomically(`${file}.pub`, await runCommand(['ssh-keygen', '-y', '-f', file]));
+}
+
+/** The private half first: the other can be made from it. */
 async function makeSshKey(file: string, comment: string): Promise<void> {
   const part = `${file}.part-${process.pid}`;
   await runCommand(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', comment, '-f', part]);
-  await rename(`${part}.pub`, `${file}.pub`);
   await rename(part, file);
+  await rename(`${part}.pub`, `${file}.pub`);
 }
 
 async function exists(path: string): Promise<boolean> {

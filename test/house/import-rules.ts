@@ -11,7 +11,7 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   bench: ['base', 'home', 'image', 'profile', 'protocol', 'seed', 'try', 'workspace'],
   wizard: ['seed', 'workspace'],
   leaflet: ['home'],
-  release: ['base', 'image', 'profile', 'seed', 'workspace'],
+  release: ['base', 'image', 'profile', 'protocol', 'seed', 'try', 'workspace'],
   try: ['base', 'image', 'profile', 'seed', 'workspace'],
   profile: ['base', 'image', 'seed', 'workspace'],
   house: ['base'],

@@ -14,9 +14,9 @@ import { runCommand } from '../../builder/command.ts';
 import { planDisk, writeDisk } from '../../builder/profile/disk.ts';
 import { renderLayer } from '../../builder/profile/layer.ts';
 import { ensureSystem } from '../../builder/profile/system.ts';
+import { describeImageTree } from '../../builder/release/image-tree.ts';
 import { CHECKOUT, semeur } from '../card/cards.ts';
 import { type Ground, prepareGround, session } from './ground.ts';
-import { describeImageTree } from './image-tree.ts';
 
 const MIB = 1024 * 1024;
 /** Nobody listens there: whoever asks a mirror fails. */

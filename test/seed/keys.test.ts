@@ -28,6 +28,20 @@ describe('ensureSecrets() and ensureClientKeys()', () => {
     for (const file of files.filter((name) => !name.endsWith('.pub'))) expect((await stat(file)).mode & 0o077, file).toBe(0);
   });
 
+  it('make of half a key pair no other one: the public half is made from the private one, or is all there is', async () => {
+    await ensureSecrets(workspace);
+    const file = join(workspace, 'secrets', 'seed_key');
+    const half = (text: string) => text.split(' ').slice(0, 2).join(' ');
+    const before = half(await readFile(`${file}.pub`, 'utf8'));
+    await rm(`${file}.pub`);
+    await ensureSecrets(workspace);
+    expect(half(await readFile(`${file}.pub`, 'utf8')).trim()).toBe(before);
+    await rm(file);
+    await ensureSecrets(workspace);
+    expect(half(await readFile(`${file}.pub`, 'utf8')).trim()).toBe(before);
+    await expect(stat(file)).rejects.toThrow('ENOENT');
+  });
+
   it('give each client other keys', async () => {
     await ensureSecrets(workspace);
     const [one, two] = [await ensureClientKeys(workspace, 'durand'), await ensureClientKeys(workspace, 'martin')];

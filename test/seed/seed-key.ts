@@ -6,7 +6,8 @@ import { runCommand } from '../../builder/command.ts';
 import { renderHeader, type SeedHeader } from '../../builder/seed/header.ts';
 import { assembleSeed } from '../../builder/seed/read-seed.ts';
 import { renderSeedTar } from '../../builder/seed/seed-tar.ts';
-import { fingerprintOf, signHeaders } from '../../builder/seed/signature.ts';
+import { signHeaders } from '../../builder/seed/signature.ts';
+import { fingerprintOf } from '../../builder/ssh-signature.ts';
 
 export interface SeedKey {
   readonly file: string;

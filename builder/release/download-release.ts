@@ -1,0 +1,71 @@
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { downloadFile } from '../base/download.ts';
+import { fetchDocument } from '../base/fetch-document.ts';
+import { EXIT, Failure } from '../failure.ts';
+import type { Session } from '../session.ts';
+import { followRotations, KEY_STATEMENTS } from './key-rotation.ts';
+import { checkSums } from './signers.ts';
+import { parseSums, SUMS, SUMS_SIGNATURE, type Sum } from './sums.ts';
+
+/** More than the list of a release with a pool of all its packages. */
+const MOST_BYTES = 8 * 1024 * 1024;
+
+export interface SignedList {
+  /** The folder's address, without a slash at the end. */
+  readonly url: string;
+  /** As they were downloaded. */
+  readonly text: string;
+  readonly signature: string;
+  readonly sums: readonly Sum[];
+  /** Fingerprint of the key that signed. */
+  readonly signer: string;
+}
+
+export function isUrl(text: string): boolean {
+  return /^https?:\/\//.test(text);
+}
+
+/**
+ * The list of a release that lies on a web server, its signature checked: nothing else but how its key changed is asked for before.
+ * @throws {Failure} when it isn't there, or isn't signed by one of the signers.
+ */
+export async function fetchSignedList(session: Session, address: string, allowedSigners: string): Promise<SignedList> {
+  const url = address.replace(/\/(index\.html)?$/, '');
+  const text = (await fetchText(session, url, SUMS)).toString('latin1');
+  const signature = (await fetchText(session, url, SUMS_SIGNATURE)).toString('latin1');
+  const statements = (await fetchDocument(session, `${url}/${KEY_STATEMENTS}`, { most: MOST_BYTES }))?.toString('utf8') ?? '';
+  const signer = await checkSums(text, signature, await followRotations(allowedSigners, statements, session.signal), session.signal);
+  return { url, text, signature, sums: parseSums(text), signer };
+}
+
+async function fetchText(session: Session, url: string, name: string): Promise<Buffer> {
+  const found = await fetchDocument(session, `${url}/${name}`, { most: MOST_BYTES });
+  if (found) return found;
+  throw new Failure(`Cannot find a release at "${url}": there is no ${name}`, { hint: 'Give the address of its folder', exitCode: EXIT.usage });
+}
+
+/**
+ * Downloads files of a release into `folder`, each compared with what was signed; what was cut goes on from where it was.
+ * @throws {Failure} that names the first file that can't be had, or is another.
+ */
+export async function downloadFiles(session: Session, { url }: SignedList, sums: readonly Sum[], folder: string): Promise<void> {
+  const parts = `${folder}.parts`;
+  for (const { path, sha256 } of sums) {
+    await session.progress.step(`Downloading "${path}"`, async (note) => {
+      const part = join(parts, sha256);
+      await downloadFile(session, `${url}/${path.split('/').map(encodeURIComponent).join('/')}`, part, { sha256, note });
+      await mkdir(dirname(join(folder, path)), { recursive: true });
+      await rename(part, join(folder, path));
+    });
+  }
+  await rm(parts, { recursive: true, force: true });
+}
+
+/** The whole release, as it lies there. */
+export async function downloadRelease(session: Session, list: SignedList, folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await downloadFiles(session, list, list.sums, folder);
+  await writeFile(join(folder, SUMS), list.text, 'latin1');
+  await writeFile(join(folder, SUMS_SIGNATURE), list.signature, 'latin1');
+}

@@ -1,0 +1,133 @@
+import { constants } from 'node:fs';
+import { copyFile, cp, mkdir, readFile, rm, stat, truncate } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { writeFileAtomically } from '../atomic-file.ts';
+import { cacheFolder } from '../cache-folder.ts';
+import { EXIT, Failure } from '../failure.ts';
+import { composeTail } from '../image/compose.ts';
+import { type Prefix, prefixFile, REGION_BYTES, savePrefix } from '../image/prefix.ts';
+import type { ProfileManifest } from '../profile/built.ts';
+import { overlaysOf, settingsFiles } from '../profile/contents.ts';
+import { lockFile } from '../profile/lock.ts';
+import { publishImage } from '../profile/publish.ts';
+import type { Session } from '../session.ts';
+import { fingerprintOf } from '../ssh-signature.ts';
+import { setPublished } from '../workspace/change-profile.ts';
+import { findProfile } from '../workspace/find-named.ts';
+import { loadWorkspace } from '../workspace/load.ts';
+import type { Profile } from '../workspace/schema.ts';
+import { readSeedKey } from '../workspace/secrets.ts';
+import { downloadFiles, fetchSignedList, type SignedList } from './download-release.ts';
+import { findProfileName } from './verify-release.ts';
+import { unpackWorkspace, WORKSPACE_TAR } from './workspace-tar.ts';
+
+export interface FetchedProfile {
+  readonly profile: string;
+  /** Fingerprint of the key that signed the release. */
+  readonly signer: string;
+  /** Digest of the prefix. */
+  readonly prefix: string;
+  /** Size of the image that was downloaded. */
+  readonly bytes: number;
+}
+
+/** A release's small files, read. */
+interface Papers {
+  readonly list: SignedList;
+  readonly profile: string;
+  readonly folder: string;
+  readonly manifest: ProfileManifest;
+  readonly prefix: Prefix;
+  readonly boards: Profile['boards'];
+}
+
+/**
+ * Takes a published profile into a workspace, in the place of building it: seeds and images are made from it as from one's own, on any system.
+ * @param url of a release's folder. @param allowedSigners whose releases count.
+ * @throws {Failure} when its signature doesn't hold, or cards of it would refuse this workspace's seeds; then nothing of the workspace was changed.
+ */
+export async function fetchProfile(session: Session, workspace: string, url: string, allowedSigners: string): Promise<FetchedProfile> {
+  const list = await fetchSignedList(session, url, allowedSigners);
+  const folder = cacheFolder('releases', list.sums.find(({ path }) => path === WORKSPACE_TAR)?.sha256 ?? 'none');
+  await rm(folder, { recursive: true, force: true });
+  try {
+    const papers = await readPapers(session, list, folder);
+    await checkSeedKey(workspace, papers);
+    await checkProfileFile(workspace, papers);
+    const image = list.sums.filter(({ path }) => path === papers.manifest.image.file);
+    await downloadFiles(session, list, image, folder);
+    await keepPrefix(papers);
+    await publishImage(session, workspace, papers.prefix, { ...papers.manifest, seedKey: await readSeedKey(workspace), boards: papers.boards });
+    await writeProfileFiles(workspace, papers);
+    const { profile, prefix, manifest } = papers;
+    return { profile, signer: list.signer, prefix: prefix.digest, bytes: manifest.image.bytes };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function readPapers(session: Session, list: SignedList, folder: string): Promise<Papers> {
+  const profile = findProfileName(list.sums);
+  const names = [`${profile}.json`, `${profile}.blocks.json`, `${profile}.bmap`, `${profile}.lock`, WORKSPACE_TAR];
+  const sums = list.sums.filter(({ path }) => names.includes(path));
+  await downloadFiles(session, list, sums, folder);
+  const manifest: ProfileManifest = JSON.parse(await readFile(join(folder, `${profile}.json`), 'utf8'));
+  const prefix: Prefix = JSON.parse(await readFile(join(folder, `${profile}.blocks.json`), 'utf8'));
+  await unpackWorkspace(folder, join(folder, 'workspace'));
+  const published = await loadWorkspace(join(folder, 'workspace'));
+  const found = findProfile(published, profile);
+  // First boot takes the files that its own list names, and no other.
+  if (!isDeepStrictEqual(settingsFiles(overlaysOf(published, found)), manifest.settings)) {
+    throw new Failure(`Cannot use the profile "${profile}": it was made by another version of Semeur, whose services have other settings`, {
+      hint: "Take that version: the release's provenance names its commit",
+    });
+  }
+  return { list, profile, folder, manifest, prefix, boards: found.boards };
+}
+
+async function checkSeedKey(workspace: string, { profile, manifest }: Papers): Promise<void> {
+  const own = await readSeedKey(workspace).then(fingerprintOf, () => undefined);
+  if (own === manifest.signer) return;
+  throw new Failure(
+    `Cannot make cards of the profile "${profile}": they take seeds signed by ${manifest.signer}, and this workspace's key is ${own ?? 'not there'}`,
+    { hint: 'Copy secrets/seed_key and seed_key.pub from the workspace of its publisher, or build a profile of your own', exitCode: EXIT.usage },
+  );
+}
+
+/** The workspace's own profile of that name is not written over. */
+async function checkProfileFile(workspace: string, { list, profile, folder }: Papers): Promise<void> {
+  const own = await readFile(profileFile(workspace, profile), 'utf8').catch(() => undefined);
+  const published = await readFile(profileFile(join(folder, 'workspace'), profile), 'utf8');
+  if (own === undefined || setPublished(own, list.url) === setPublished(published, list.url)) return;
+  throw new Failure(`Cannot take the profile "${profile}": profiles/${profile}.yaml is here already, and is another`, {
+    hint: 'Move it away, or make it the published one',
+    exitCode: EXIT.usage,
+  });
+}
+
+/** The cache's part: what composing needs, once it is sure that it tells of this very image. */
+async function keepPrefix({ folder, manifest, prefix, profile }: Papers): Promise<void> {
+  const { image, extracted } = await composeTail(prefix, Buffer.alloc(REGION_BYTES), 'xz');
+  if (image.sha256 !== manifest.image.sha256 || extracted.sha256 !== manifest.extracted.sha256 || prefix.profile !== profile) {
+    throw new Failure(`Cannot use the profile "${profile}": its ${profile}.blocks.json is of another image`, { hint: 'Tell its publisher' });
+  }
+  const file = prefixFile(prefix.digest, 'xz');
+  await mkdir(dirname(file), { recursive: true });
+  await copyFile(join(folder, manifest.image.file), file, constants.COPYFILE_FICLONE);
+  await truncate(file, prefix.xz?.bytes ?? 0);
+  await savePrefix(prefix);
+}
+
+async function writeProfileFiles(workspace: string, { list, folder, profile }: Papers): Promise<void> {
+  const published = join(folder, 'workspace');
+  const overlays = join(published, 'overlays');
+  if (await stat(overlays).catch(() => undefined)) await cp(overlays, join(workspace, 'overlays'), { recursive: true });
+  await writeFileAtomically(lockFile(workspace, profile), await readFile(lockFile(published, profile)));
+  const text = await readFile(profileFile(published, profile), 'utf8');
+  await writeFileAtomically(profileFile(workspace, profile), setPublished(text, list.url));
+}
+
+function profileFile(workspace: string, profile: string): string {
+  return join(workspace, 'profiles', `${profile}.yaml`);
+}

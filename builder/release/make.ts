@@ -1,0 +1,76 @@
+import { rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { EXIT, Failure } from '../failure.ts';
+import { readLock } from '../profile/lock.ts';
+import { ensureSoundProfile } from '../profile/publish.ts';
+import type { Session } from '../session.ts';
+import { findProfile } from '../workspace/find-named.ts';
+import type { LoadedWorkspace } from '../workspace/load.ts';
+import { tryBoot } from './boot-trial.ts';
+import { nameRelease, type ReleaseFacts } from './release-index.ts';
+import { signRelease } from './sign.ts';
+import { SUMS } from './sums.ts';
+import { type WriteOptions, writeRelease } from './write-release.ts';
+
+export interface ReleaseOptions extends WriteOptions {
+  /** The release's own folder: made, or replaced where it holds a release. */
+  readonly out: string;
+  /** The release before this one, for the notes. */
+  readonly previous?: string | undefined;
+  /** The key that signs; undefined: `release sign` comes later, perhaps elsewhere. */
+  readonly keyFile: string | undefined;
+  readonly boot: boolean;
+  /** Take the newest packages, and renew the lock. */
+  readonly update: boolean;
+}
+
+export interface Release {
+  readonly folder: string;
+  readonly release: string;
+  readonly facts: ReleaseFacts;
+  /** Fingerprint of the key that signed; null: nobody has yet. */
+  readonly signer: string | null;
+}
+
+/**
+ * Builds a profile from its lock, boots it, and writes the folder that is published. The folder is there whole or not at all.
+ * @throws {Failure} when any of it fails.
+ */
+export async function makeRelease(session: Session, workspace: LoadedWorkspace, name: string, options: ReleaseOptions): Promise<Release> {
+  const profile = findProfile(workspace, name);
+  if (profile.published !== undefined) {
+    throw new Failure(`Cannot release the profile "${name}": it was published by others, at ${profile.published}`, { exitCode: EXIT.usage });
+  }
+  await checkFolder(options.out);
+  const built = await ensureSoundProfile(session, workspace, name, { update: options.update });
+  const lock = await readLock(workspace.folder, name);
+  if (!lock) throw new Error(`the profile "${name}" was built and has no lock`);
+  const boot = options.boot ? await tryBoot(session, workspace, profile) : undefined;
+  const folder = `${options.out}.part-${process.pid}`;
+  const making = { folder, workspace, profile, built, lock, boot, papers: new Map<string, string>(), renderProvenance: () => '' };
+  try {
+    const facts = await session.progress.step('Writing the release', () => writeRelease(session, making, options));
+    const signer = options.keyFile === undefined ? null : await signRelease(folder, options.keyFile, session.signal);
+    await replaceFolder(options.out, folder);
+    return { folder: options.out, release: nameRelease(facts), facts, signer };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** @throws {Failure} when something else is there, which nobody wants to lose. */
+async function checkFolder(out: string): Promise<void> {
+  const found = await stat(out).catch(() => undefined);
+  if (!found || (await stat(join(out, SUMS)).catch(() => undefined))) return;
+  throw new Failure(`Cannot write a release to "${out}": it exists, and is no release`, { hint: 'Name a new folder', exitCode: EXIT.usage });
+}
+
+async function replaceFolder(out: string, made: string): Promise<void> {
+  const old = join(dirname(out), `.${basename(out)}.old-${process.pid}`);
+  const existed = await rename(out, old).then(
+    () => true,
+    () => false,
+  );
+  await rename(made, out);
+  if (existed) await rm(old, { recursive: true, force: true });
+}

@@ -1,0 +1,107 @@
+import { constants, existsSync } from 'node:fs';
+import { copyFile, mkdir, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { renderImagerList } from '../../protocol/imager-list.ts';
+import { poolPath } from '../base/package-set.ts';
+import { Failure } from '../failure.ts';
+import { type BuiltProfile, profilesFolder } from '../profile/built.ts';
+import { lockFile, type ProfileLock } from '../profile/lock.ts';
+import type { Session } from '../session.ts';
+import type { LoadedWorkspace } from '../workspace/load.ts';
+import type { Profile } from '../workspace/schema.ts';
+import type { BootReport } from './boot-trial.ts';
+import { KEY_STATEMENTS } from './key-rotation.ts';
+import { type ReleaseFacts, renderIndexHtml, renderIndexJson } from './release-index.ts';
+import { listFiles, renderSums, SUMS, type Sum, sumFolder } from './sums.ts';
+import { WORKSPACE_TAR, writeWorkspaceTar } from './workspace-tar.ts';
+
+/** What a release is made of. */
+export interface Making {
+  /** Where it is written. */
+  readonly folder: string;
+  readonly workspace: LoadedWorkspace;
+  readonly profile: Profile;
+  readonly built: BuiltProfile;
+  readonly lock: ProfileLock;
+  readonly boot: BootReport | undefined;
+  /** More texts, by their file's name. */
+  readonly papers: ReadonlyMap<string, string>;
+  /** What the files were made from, as a text. @param subjects the files. */
+  readonly renderProvenance: (subjects: readonly Sum[]) => string;
+}
+
+export interface WriteOptions {
+  /** Where the folder will be served, without a slash at the end: Raspberry Pi Imager wants whole addresses. */
+  readonly url?: string | undefined;
+  /** SVG. */
+  readonly icon: string;
+  readonly withPool: boolean;
+}
+
+/**
+ * Writes everything of a release but its signature into a new folder.
+ * @returns what its index says.
+ */
+export async function writeRelease(session: Pick<Session, 'signal'>, making: Making, options: WriteOptions): Promise<ReleaseFacts> {
+  const { folder, workspace, profile, lock, boot, papers, renderProvenance } = making;
+  await mkdir(folder, { recursive: true });
+  await writeImageFiles(making, options);
+  await writeWorkspaceTar(join(folder, WORKSPACE_TAR), workspace, profile, lock.epoch);
+  const statements = join(workspace.folder, KEY_STATEMENTS);
+  if (existsSync(statements)) await copyFile(statements, join(folder, KEY_STATEMENTS));
+  for (const [name, text] of papers) await writeFile(join(folder, name), text);
+  await writeFile(join(folder, `${profile.profile}.intoto.json`), renderProvenance(await sumFolder(folder, session.signal)));
+  if (options.withPool) await copyPool(folder, lock);
+  if (boot) {
+    const { console: log, ...report } = boot;
+    await mkdir(join(folder, 'boot'));
+    await writeFile(join(folder, 'boot', 'console.txt'), log);
+    await writeFile(join(folder, 'boot', 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
+  }
+  const facts = await describeRelease(making);
+  await writeFile(join(folder, 'index.json'), renderIndexJson(facts));
+  await writeFile(join(folder, 'index.html'), renderIndexHtml(facts));
+  await writeFile(join(folder, SUMS), renderSums(await sumFolder(folder, session.signal)));
+  return facts;
+}
+
+async function writeImageFiles({ folder, workspace, profile, built, lock }: Making, { url, icon }: WriteOptions): Promise<void> {
+  const { profile: name, boards } = profile;
+  const { image, extracted } = built.manifest;
+  const from = profilesFolder(workspace.folder);
+  for (const file of [image.file, `${name}.bmap`, `${name}.json`]) await copyFile(join(from, file), join(folder, file), constants.COPYFILE_FICLONE);
+  await copyFile(lockFile(workspace.folder, name), join(folder, `${name}.lock`));
+  await writeFile(join(folder, `${name}.blocks.json`), `${JSON.stringify(built.prefix)}\n`);
+  await writeFile(join(folder, 'icon.svg'), icon);
+  const at = url === undefined ? '' : `${url}/`;
+  const { operator } = workspace.operator;
+  const texts = { name: `${operator}: ${name}`, description: `Semeur, ${boards.join(', ')}` };
+  const list = { ...texts, url: at + image.file, icon: `${at}icon.svg`, bytes: image.bytes, sha256: image.sha256, extracted };
+  await writeFile(join(folder, 'os_list.json'), renderImagerList({ ...list, made: lock.epoch * 1000, boards }));
+}
+
+/** As the cache has it, so that `release reproduce` finds it there. */
+async function copyPool(folder: string, { toolbox, base, added }: ProfileLock): Promise<void> {
+  const files = [toolbox, base, added].flatMap(({ lists, debs }) => [...lists, ...debs]);
+  for (const file of files) {
+    const to = join(folder, 'pool', file.sha256, file.name);
+    await mkdir(dirname(to), { recursive: true });
+    await copyFile(poolPath(file), to, constants.COPYFILE_FICLONE).catch((cause: NodeJS.ErrnoException) => {
+      throw new Failure(`Cannot put "${file.name}" into the pool: the cache has let go of it`, { hint: 'Build the profile with --update', cause });
+    });
+  }
+}
+
+async function describeRelease({ folder, workspace, profile, built, lock, boot }: Making): Promise<ReleaseFacts> {
+  const { operator, language } = workspace.operator;
+  const { manifest, prefix } = built;
+  const paths = (await listFiles(folder)).filter((path) => !path.startsWith('pool/'));
+  const files = await Promise.all(paths.map(async (path) => ({ path, bytes: (await stat(join(folder, path))).size })));
+  return {
+    ...{ operator, language, profile: profile.profile, made: lock.epoch * 1000, prefix: prefix.digest, boards: profile.boards },
+    image: { file: manifest.image.file, bytes: manifest.image.bytes, sha256: manifest.image.sha256 },
+    extracted: manifest.extracted,
+    boot: boot && { state: boot.state, seconds: boot.seconds['ready'] ?? 0 },
+    files,
+  };
+}

@@ -1,0 +1,89 @@
+import { cp, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { hashImage } from '../../builder/image/decode.ts';
+import { fetchProfile } from '../../builder/release/fetch-profile.ts';
+import { listFiles, SUMS, SUMS_SIGNATURE } from '../../builder/release/sums.ts';
+import { verifyFile } from '../../builder/release/verify-file.ts';
+import { type ImageServer, startServer } from '../base/image-server.ts';
+import { semeur } from '../card/cards.ts';
+import { createQuietSession } from '../image/sample-prefix.ts';
+import { VALID } from '../workspace/sample-workspace.ts';
+import { makeKey, readRelease, type SampleRelease, withRelease, writeFiles } from './sample-release.ts';
+
+interface Fetching extends SampleRelease {
+  readonly server: ImageServer;
+  readonly files: Record<string, Buffer>;
+  /** Another operator's copy of the workspace, with the key that signs seeds and no profile. */
+  readonly other: string;
+}
+
+/** A release on a web server, and somebody who has no part of it yet: not even its cache. */
+async function withServer<T>(task: (fetching: Fetching) => Promise<T>): Promise<T> {
+  return withRelease(async (sample) => {
+    const files = await readRelease(sample.release, [...(await listFiles(sample.release)), SUMS, SUMS_SIGNATURE]);
+    await using server = await startServer(files);
+    const other = join(sample.folder, 'other');
+    const { 'semeur.yaml': operator = '', '.gitignore': ignored = '' } = VALID;
+    await writeFiles(other, { 'semeur.yaml': operator, '.gitignore': ignored });
+    await mkdir(join(other, 'secrets'), { mode: 0o700 });
+    for (const key of ['seed_key', 'seed_key.pub']) await cp(join(sample.workspace, 'secrets', key), join(other, 'secrets', key));
+    await rm(join(sample.folder, 'cache'), { recursive: true });
+    return await task({ ...sample, server, files, other });
+  });
+}
+
+const fetchInto = ({ other, server, signers }: Fetching) => fetchProfile(createQuietSession(), other, server.url, signers);
+
+describe('taking a published profile', () => {
+  it('gives images of clients as from a profile that was built here, in every format', () =>
+    withServer(async (fetching) => {
+      const { other, folder } = fetching;
+      const fetched = await fetchInto(fetching);
+      expect(fetched).toMatchObject({ profile: 'maison' });
+      await writeFiles(other, { 'clients/durand.yaml': VALID['clients/durand.yaml'] ?? '' });
+      const digests = [];
+      for (const format of ['xz', 'zst', 'img'] as const) {
+        const report = JSON.parse(await semeur('build', 'durand', '--format', format, '--workspace', other, '--json'));
+        const [{ image, extracted }] = report.clients;
+        const file = join(other, 'out', image.file);
+        expect(await hashImage(file, format, new AbortController().signal)).toEqual(extracted);
+        digests.push(extracted.sha256);
+      }
+      expect(new Set(digests).size).toBe(1);
+      const signer = (await readFile(join(other, 'secrets', 'seed_key.pub'), 'utf8')).split(' ').slice(0, 2).join(' ');
+      const options = { allowedSigners: `semeur namespaces="semeur-seed" ${signer}\n`, settingsOf: () => ['/etc/blog/page.html'] };
+      const { seed } = await verifyFile(join(other, 'out', 'durand.img'), { ...options, signal: new AbortController().signal });
+      expect(seed).toMatchObject({ client: 'durand', profile: 'maison' });
+      expect(await readdir(join(folder, 'cache', 'semeur', 'releases'))).toEqual([]);
+      expect(await semeur('check', '--workspace', other)).toContain('All is well');
+    }));
+
+  it('takes the profile again after a new release, and writes over no profile of the same name', () =>
+    withServer(async (fetching) => {
+      await fetchInto(fetching);
+      await fetchInto(fetching);
+      await writeFiles(fetching.other, { 'profiles/maison.yaml': 'profile: maison\nbase: debian-arm64\nboards: [pi4]\nservices: []\n' });
+      await expect(fetchInto(fetching)).rejects.toThrow('profiles/maison.yaml is here already, and is another');
+    }));
+
+  it('asks for nothing but the list before its signature holds, and changes nothing in the workspace when it does not', () =>
+    withServer(async (fetching) => {
+      const { other, server, files, folder } = fetching;
+      const before = await readdir(other, { recursive: true });
+      const stranger = await readFile(`${await makeKey(folder, 'stranger')}.pub`, 'utf8');
+      const signers = `release namespaces="semeur-release" ${stranger}`;
+      await expect(fetchProfile(createQuietSession(), other, server.url, signers)).rejects.toThrow('no signature of its SHA256SUMS');
+      expect(server.requests.map(({ url }) => url)).toEqual([`/${SUMS}`, `/${SUMS_SIGNATURE}`, '/release-keys.txt']);
+      const image = files['/maison.img.xz'] ?? Buffer.alloc(0);
+      image.writeUInt8(image.readUInt8(1000) ^ 1, 1000);
+      await expect(fetchInto(fetching)).rejects.toThrow('maison.img.xz');
+      expect(await readdir(other, { recursive: true })).toEqual(before);
+    }));
+
+  it('is refused where the cards would take no seed of this workspace', () =>
+    withServer(async (fetching) => {
+      await rm(join(fetching.other, 'secrets'), { recursive: true });
+      await expect(fetchInto(fetching)).rejects.toThrow("this workspace's key is not there");
+    }));
+});

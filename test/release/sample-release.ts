@@ -1,0 +1,88 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runCommand } from '../../builder/command.ts';
+import { loadBuiltProfile } from '../../builder/profile/built.ts';
+import { overlaysOf, settingsFiles } from '../../builder/profile/contents.ts';
+import { lockFile, type ProfileLock, renderLock } from '../../builder/profile/lock.ts';
+import { publishImage } from '../../builder/profile/publish.ts';
+import { signRelease } from '../../builder/release/sign.ts';
+import { readPublicKey, renderSigner } from '../../builder/release/signers.ts';
+import { type Making, writeRelease } from '../../builder/release/write-release.ts';
+import { findProfile } from '../../builder/workspace/find-named.ts';
+import { type LoadedWorkspace, loadWorkspace } from '../../builder/workspace/load.ts';
+import { ensureSecrets, readSeedKey } from '../../builder/workspace/secrets.ts';
+import { createQuietSession, makeCompressedPrefix, withCache } from '../image/sample-prefix.ts';
+import { VALID } from '../workspace/sample-workspace.ts';
+
+/** A small release of a made-up disk: everything else of it is written by what writes real ones. */
+export interface SampleRelease {
+  /** An empty folder for the test, with the cache in it. */
+  readonly folder: string;
+  /** Where it was made. */
+  readonly workspace: string;
+  readonly release: string;
+  readonly keyFile: string;
+  /** Content of an allowed_signers file with its key. */
+  readonly signers: string;
+}
+
+/** @param change what is released, before it is written. */
+export async function withRelease<T>(task: (sample: SampleRelease) => Promise<T>, change: (making: Making) => Making = (same) => same): Promise<T> {
+  return withCache(async (folder) => {
+    const workspace = join(folder, 'workspace');
+    await writeFiles(workspace, VALID);
+    const keyFile = await makeKey(folder, 'release_key');
+    const release = join(folder, 'release');
+    await publishSample(folder, workspace);
+    await writeRelease(createQuietSession(), change(await planSample(release, workspace)), { icon: '<svg/>', withPool: false });
+    await signRelease(release, keyFile, createQuietSession().signal);
+    return task({ folder, workspace, release, keyFile, signers: `${renderSigner(await readPublicKey(keyFile))}\n` });
+  });
+}
+
+export async function writeFiles(folder: string, files: Readonly<Record<string, string | Uint8Array>>): Promise<void> {
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(join(folder, path, '..'), { recursive: true });
+    await writeFile(join(folder, path), text);
+  }
+}
+
+export async function makeKey(folder: string, name: string): Promise<string> {
+  const file = join(folder, name);
+  await runCommand(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', file]);
+  return file;
+}
+
+/** Makes up what the profile's build would leave: prefix, lock, out/profiles/. */
+async function publishSample(folder: string, workspace: string): Promise<void> {
+  await ensureSecrets(workspace);
+  const loaded = await loadWorkspace(workspace);
+  const profile = findProfile(loaded, 'maison');
+  const prefix = await makeCompressedPrefix(folder, 'xz');
+  const settings = settingsFiles(overlaysOf(loaded, profile));
+  const facts = { profile: 'maison', build: 'made-up', seedKey: await readSeedKey(workspace), settings, boards: profile.boards };
+  await publishImage(createQuietSession(), workspace, prefix, facts);
+  await writeFile(lockFile(workspace, 'maison'), renderLock(LOCK));
+}
+
+const EMPTY = { lists: [], debs: [] };
+const LOCK: ProfileLock = { lock: 1, epoch: 1_780_000_000, toolbox: EMPTY, base: EMPTY, added: EMPTY };
+
+async function planSample(folder: string, workspace: string): Promise<Making> {
+  const loaded: LoadedWorkspace = await loadWorkspace(workspace);
+  return {
+    folder,
+    workspace: loaded,
+    profile: findProfile(loaded, 'maison'),
+    built: await loadBuiltProfile(workspace, 'maison'),
+    lock: LOCK,
+    boot: undefined,
+    papers: new Map([['NOTES.md', '# maison\n']]),
+    renderProvenance: (subjects) => `${JSON.stringify({ subjects })}\n`,
+  };
+}
+
+/** Every file of a release, its text as bytes. */
+export async function readRelease(folder: string, paths: readonly string[]): Promise<Record<string, Buffer>> {
+  return Object.fromEntries(await Promise.all(paths.map(async (path) => [`/${path}`, await readFile(join(folder, path))] as const)));
+}
