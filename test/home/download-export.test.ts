@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { expect, it } from 'vitest';
 import { addClientPage } from '../../builder/verbs/client-page.ts';
 import { createQuietSession, withCache } from '../image/sample-prefix.ts';
+import { findImagerComplaints } from '../rpi-imager/imager-list.ts';
 import { withHome } from './home-process.ts';
 import { writeBytePlan } from './open-downloads.ts';
 
@@ -26,7 +27,9 @@ it('client page writes the page in both languages, with all that it leads to, fo
       const read = (file: string) => readFile(join(out, file));
       expect((await read('durand.img.xz')).equals(await readFile(places.file))).toBe(true);
       expect((await stat(join(out, 'durand.img.xz'))).mode & 0o777).toBe(0o600);
-      const [entry] = JSON.parse((await read('durand.rpi-imager-manifest')).toString()).os_list;
+      const manifest = (await read('durand.rpi-imager-manifest')).toString();
+      expect(findImagerComplaints(manifest)).toEqual([]);
+      const [entry] = JSON.parse(manifest).os_list;
       expect([entry.url, entry.image_download_sha256]).toEqual(['https://pages.example/k3v9/durand.img.xz', plan.sha256]);
       expect((await read('index.html')).equals(await read('fr.html'))).toBe(true);
       const hrefs = [...(await read('index.html')).toString().matchAll(/href="([^":]+)"/g)].map(([, href]) => href);
