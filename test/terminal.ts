@@ -40,9 +40,9 @@ export class Terminal {
     return stripVTControlCharacters(this.raw).replaceAll('\r', '').replaceAll('\u00a0', ' ');
   }
 
-  /** Waits for something that was not waited for before. */
-  async see(wanted: string): Promise<void> {
-    const deadline = Date.now() + PATIENCE_MS;
+  /** Waits for something that was not waited for before. @param patience in milliseconds. */
+  async see(wanted: string, patience = PATIENCE_MS): Promise<void> {
+    const deadline = Date.now() + patience;
     for (;;) {
       const at = this.text.indexOf(wanted, this.#seen);
       if (at >= 0) {
