@@ -46,7 +46,8 @@ export function pinsBase({ image }: ProfileLock, { base, raspios = {} }: Pick<Pr
   return isFile && (raspios.suite ?? image.suite) === image.suite && (raspios.release ?? image.release) === image.release;
 }
 
-function parseLock(text: string): ProfileLock | undefined {
+/** @returns undefined when it is no lock, or one of another version of Semeur. */
+export function parseLock(text: string): ProfileLock | undefined {
   try {
     const lock = JSON.parse(text) as Partial<ProfileLock>;
     const whole = lock.lock === 1 && Number.isInteger(lock.epoch) && [lock.toolbox, lock.base, lock.added].every(isPackageSet);
