@@ -38,6 +38,7 @@ rows() {
 		prosody|prosody|test fast|is a card's chat server
 		/usr/lib/python3/dist-packages/slixmpp|python3-slixmpp|test fast|chats as people do
 		syncthing|syncthing|test fast|synchronises folders as a card does
+		dpkg-deb|dpkg|test fast|makes packages to read
 		dnsmasq|dnsmasq-base|test fast|is a card's name server
 		promtool|prometheus|test fast|tries the alert rules, and watches a home
 		amtool|prometheus-alertmanager|test fast|checks how alerts are mailed
