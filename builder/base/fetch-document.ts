@@ -1,6 +1,7 @@
+import type { Response } from 'node-fetch';
 import { Failure } from '../failure.ts';
 import type { Session } from '../session.ts';
-import { type Patience, tryUntilDone } from './patience.ts';
+import { type Attempt, type Patience, TryAgain, tryUntilDone } from './patience.ts';
 import { openUrl, refuseStatus, showUrl } from './web-request.ts';
 
 export interface DocumentOptions {
@@ -20,14 +21,33 @@ export async function fetchDocument(
     const response = await openUrl(url, {}, attempt.signal);
     if ([403, 404, 410].includes(response.status)) return undefined;
     if (response.status !== 200) throw refuseStatus(url, response);
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    for await (const chunk of response.body ?? []) {
-      attempt.awaitNetwork();
-      chunks.push(Buffer.from(chunk));
-      bytes += chunk.length;
-      if (bytes > most) throw new Failure(`Cannot download "${showUrl(url)}": it is larger than ${most} bytes`, { hint: 'Look at the address' });
-    }
-    return Buffer.concat(chunks);
+    return readBody(url, response, attempt, most);
   });
+}
+
+/** Some bytes of a file, whole in memory; undefined when the server gives no parts of it. */
+export async function fetchRange(
+  { signal }: Pick<Session, 'signal'>,
+  url: string,
+  { first, bytes }: { readonly first: number; readonly bytes: number },
+): Promise<Buffer | undefined> {
+  return tryUntilDone({ url: showUrl(url), signal, note: undefined, patience: undefined }, async (attempt) => {
+    const response = await openUrl(url, { Range: `bytes=${first}-${first + bytes - 1}` }, attempt.signal);
+    if (response.status !== 206) return undefined;
+    const part = await readBody(url, response, attempt, bytes);
+    if (part.length < bytes) throw new TryAgain('the connection was cut');
+    return part;
+  });
+}
+
+async function readBody(url: string, response: Response, attempt: Attempt, most: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    attempt.awaitNetwork();
+    chunks.push(Buffer.from(chunk));
+    bytes += chunk.length;
+    if (bytes > most) throw new Failure(`Cannot download "${showUrl(url)}": it is larger than ${most} bytes`, { hint: 'Look at the address' });
+  }
+  return Buffer.concat(chunks);
 }

@@ -58,7 +58,8 @@ async function readRelease(folder: string): Promise<{ prefix: ReleasedPrefix; lo
   return { prefix: parseBlocksFile(await readFile(blocks, 'utf8'), blocks), lock: await readReleasedLock(join(folder, `${name}.lock`)) };
 }
 
-async function readReleasedLock(file: string): Promise<ProfileLock> {
+/** @param file NAME.lock of a release. */
+export async function readReleasedLock(file: string): Promise<ProfileLock> {
   const lock = parseLock(await readFile(file, 'utf8').catch(() => ''));
   if (lock) return lock;
   throw new Failure(`Cannot read the lock "${file}": it is missing, damaged, or of another version of Semeur`, {

@@ -6,8 +6,8 @@ import { writeFileAtomically } from '../atomic-file.ts';
 import { cacheFolder } from '../cache-folder.ts';
 import { EXIT, Failure } from '../failure.ts';
 import { composeTail } from '../image/compose.ts';
-import { type Prefix, prefixFile, REGION_BYTES, savePrefix } from '../image/prefix.ts';
-import type { ProfileManifest } from '../profile/built.ts';
+import { loadPrefix, prefixFile, REGION_BYTES, savePrefix } from '../image/prefix.ts';
+import { type ProfileManifest, readManifest } from '../profile/built.ts';
 import { overlaysOf, settingsFiles } from '../profile/contents.ts';
 import { lockFile } from '../profile/lock.ts';
 import { publishImage } from '../profile/publish.ts';
@@ -18,6 +18,8 @@ import { findProfile } from '../workspace/find-named.ts';
 import { loadWorkspace } from '../workspace/load.ts';
 import type { Profile } from '../workspace/schema.ts';
 import { readSeedKey } from '../workspace/secrets.ts';
+import { parseBlocksFile, type ReleasedPrefix } from './blocks-file.ts';
+import { downloadImage } from './download-image.ts';
 import { downloadFiles, fetchSignedList, type SignedList } from './download-release.ts';
 import { findProfileName } from './verify-release.ts';
 import { unpackWorkspace, WORKSPACE_TAR } from './workspace-tar.ts';
@@ -28,8 +30,9 @@ export interface FetchedProfile {
   readonly signer: string;
   /** Digest of the prefix. */
   readonly prefix: string;
-  /** Size of the image that was downloaded. */
+  /** Size of the image, and how much of it was fetched: of one that was here, what changed. */
   readonly bytes: number;
+  readonly fetched: number;
 }
 
 /** A release's small files, read. */
@@ -38,7 +41,7 @@ interface Papers {
   readonly profile: string;
   readonly folder: string;
   readonly manifest: ProfileManifest;
-  readonly prefix: Prefix;
+  readonly prefix: ReleasedPrefix;
   readonly boards: Profile['boards'];
 }
 
@@ -55,16 +58,22 @@ export async function fetchProfile(session: Session, workspace: string, url: str
     const papers = await readPapers(session, list, folder);
     await checkSeedKey(workspace, papers);
     await checkProfileFile(workspace, papers);
-    const image = list.sums.filter(({ path }) => path === papers.manifest.image.file);
-    await downloadFiles(session, list, image, folder);
+    const fetched = await fetchImage(session, workspace, papers);
     await keepPrefix(papers);
     await publishImage(session, workspace, papers.prefix, { ...papers.manifest, seedKey: await readSeedKey(workspace), boards: papers.boards });
     await writeProfileFiles(workspace, papers);
     const { profile, prefix, manifest } = papers;
-    return { profile, signer: list.signer, prefix: prefix.digest, bytes: manifest.image.bytes };
+    return { profile, signer: list.signer, prefix: prefix.digest, bytes: manifest.image.bytes, fetched };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function fetchImage(session: Session, workspace: string, { list, profile, folder, manifest, prefix }: Papers): Promise<number> {
+  const sum = list.sums.find(({ path }) => path === manifest.image.file);
+  if (!sum) throw new Failure(`Cannot use the profile "${profile}": its ${profile}.json names another image`, { hint: 'Tell its publisher' });
+  const last = await readManifest(workspace, profile);
+  return downloadImage(session, list, { sum, after: prefix, before: last && (await loadPrefix(last.prefix)), folder });
 }
 
 async function readPapers(session: Session, list: SignedList, folder: string): Promise<Papers> {
@@ -73,7 +82,7 @@ async function readPapers(session: Session, list: SignedList, folder: string): P
   const sums = list.sums.filter(({ path }) => names.includes(path));
   await downloadFiles(session, list, sums, folder);
   const manifest: ProfileManifest = JSON.parse(await readFile(join(folder, `${profile}.json`), 'utf8'));
-  const prefix: Prefix = JSON.parse(await readFile(join(folder, `${profile}.blocks.json`), 'utf8'));
+  const prefix = parseBlocksFile(await readFile(join(folder, `${profile}.blocks.json`), 'utf8'), `${profile}.blocks.json`);
   await unpackWorkspace(folder, join(folder, 'workspace'));
   const published = await loadWorkspace(join(folder, 'workspace'));
   const found = findProfile(published, profile);
@@ -115,7 +124,7 @@ async function keepPrefix({ folder, manifest, prefix, profile }: Papers): Promis
   const file = prefixFile(prefix.digest, 'xz');
   await mkdir(dirname(file), { recursive: true });
   await copyFile(join(folder, manifest.image.file), file, constants.COPYFILE_FICLONE);
-  await truncate(file, prefix.xz?.bytes ?? 0);
+  await truncate(file, prefix.xz.bytes);
   await savePrefix(prefix);
 }
 

@@ -1,12 +1,18 @@
 import { rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import type { Stage } from '../base/stage.ts';
 import { EXIT, Failure } from '../failure.ts';
-import { readLock } from '../profile/lock.ts';
+import { makeProfile } from '../profile/build.ts';
+import { type ProfileLock, readLock } from '../profile/lock.ts';
 import { ensureSoundProfile } from '../profile/publish.ts';
 import type { Session } from '../session.ts';
 import { findProfile } from '../workspace/find-named.ts';
 import type { LoadedWorkspace } from '../workspace/load.ts';
 import { tryBoot } from './boot-trial.ts';
+import { findClosedCves } from './closed-cves.ts';
+import { readReleasedLock } from './compare-releases.ts';
+import { compareLocks } from './lock-changes.ts';
+import { renderNotes } from './notes.ts';
 import { nameRelease, type ReleaseFacts } from './release-index.ts';
 import { signRelease } from './sign.ts';
 import { SUMS } from './sums.ts';
@@ -45,9 +51,11 @@ export async function makeRelease(session: Session, workspace: LoadedWorkspace, 
   const built = await ensureSoundProfile(session, workspace, name, { update: options.update });
   const lock = await readLock(workspace.folder, name);
   if (!lock) throw new Error(`the profile "${name}" was built and has no lock`);
+  const { stages } = await makeProfile(session, workspace, name, {});
+  const papers = new Map([['NOTES.md', await makeNotes(session, { profile: name, lock, previous: options.previous, toolbox: stages.toolbox })]]);
   const boot = options.boot ? await tryBoot(session, workspace, profile) : undefined;
   const folder = `${options.out}.part-${process.pid}`;
-  const making = { folder, workspace, profile, built, lock, boot, papers: new Map<string, string>(), renderProvenance: () => '' };
+  const making = { folder, workspace, profile, built, lock, boot, papers, renderProvenance: () => '' };
   try {
     const facts = await session.progress.step('Writing the release', () => writeRelease(session, making, options));
     const signer = options.keyFile === undefined ? null : await signRelease(folder, options.keyFile, session.signal);
@@ -56,6 +64,15 @@ export async function makeRelease(session: Session, workspace: LoadedWorkspace, 
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function makeNotes(
+  session: Session,
+  { profile, lock, previous, toolbox }: { profile: string; lock: ProfileLock; previous: string | undefined; toolbox: Stage },
+): Promise<string> {
+  if (previous === undefined) return renderNotes({ profile, lock });
+  const changes = compareLocks(await readReleasedLock(join(previous, `${profile}.lock`)), lock);
+  return renderNotes({ profile, lock, since: { changes, closed: await findClosedCves(session, toolbox, lock, changes) } });
 }
 
 /** @throws {Failure} when something else is there, which nobody wants to lose. */

@@ -59,7 +59,8 @@ async function fetchPublished(session: Session, url: string, signers: string | u
   const folder = findWorkspace(session);
   const fetched = await fetchProfile(session, folder, url, await readTrusted(session, signers));
   const { profile, signer, bytes } = fetched;
-  return { json: fetched, text: [`Took the profile "${profile}", ${formatByteSize(bytes)}, signed by ${signer}`, 'Next: semeur build --all'] };
+  const size = `${formatByteSize(fetched.fetched)} of ${formatByteSize(bytes)} downloaded`;
+  return { json: fetched, text: [`Took the profile "${profile}", ${size}, signed by ${signer}`, 'Next: semeur build --all'] };
 }
 
 async function listProfiles(session: Session): Promise<Report> {

@@ -11,6 +11,7 @@ import { verifyRelease } from '../release/verify-release.ts';
 import type { Report, Session } from '../session.ts';
 import { findWorkspace } from '../workspace/find.ts';
 import { examples } from './examples.ts';
+import { addReleaseDiff } from './release-diff.ts';
 import { exists, readTrusted, SIGNERS } from './release-signers.ts';
 import type { RunVerb } from './verb.ts';
 
@@ -48,6 +49,7 @@ export function addReleaseChecks(release: Command, run: RunVerb): void {
     .option(...SIGNERS)
     .addHelpText('after', examples('semeur release reproduce ../release --signers release.pub'))
     .action((dir: string, flags: Trust) => run((session) => reproduce(session, dir, flags)));
+  addReleaseDiff(release, run);
 }
 
 async function rotate(session: Session, keys: { readonly from: string; readonly to: string }): Promise<Report> {

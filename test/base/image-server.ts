@@ -59,7 +59,7 @@ function answer(request: IncomingMessage, response: ServerResponse, file: Buffer
   }
   const tags = etag === null ? {} : { ETag: etag };
   const wanted = request.headers['if-range'] === undefined || request.headers['if-range'] === etag;
-  const [, from] = /^bytes=(\d+)-$/.exec(request.headers.range ?? '') ?? [];
+  const [, from, last = ''] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
   const total = claimedBytes ?? body.length;
   if (from === undefined || ignoreRange || !wanted) {
     response.writeHead(200, { ...(claimedBytes !== null && { 'Content-Length': total }), ...tags, ...headers });
@@ -67,9 +67,10 @@ function answer(request: IncomingMessage, response: ServerResponse, file: Buffer
   } else if (Number(from) >= total) {
     response.writeHead(416, { 'Content-Range': `bytes */${total}` }).end();
   } else {
-    const range = `bytes ${from}-${total - 1}/${total}`;
-    response.writeHead(206, { 'Content-Length': total - Number(from), 'Content-Range': range, ...tags, ...headers });
-    send(response, body, Number(from), behaviour, landed);
+    const end = last === '' ? total : Math.min(total, Number(last) + 1);
+    const range = `bytes ${from}-${end - 1}/${total}`;
+    response.writeHead(206, { 'Content-Length': end - Number(from), 'Content-Range': range, ...tags, ...headers });
+    send(response, last === '' ? body : body.subarray(0, end), Number(from), behaviour, landed);
   }
 }
 

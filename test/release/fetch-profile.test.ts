@@ -9,7 +9,7 @@ import { type ImageServer, startServer } from '../base/image-server.ts';
 import { semeur } from '../card/cards.ts';
 import { createQuietSession } from '../image/sample-prefix.ts';
 import { VALID } from '../workspace/sample-workspace.ts';
-import { makeKey, readRelease, type SampleRelease, withRelease, writeFiles } from './sample-release.ts';
+import { makeKey, readRelease, releaseNext, type SampleRelease, withRelease, writeFiles } from './sample-release.ts';
 
 interface Fetching extends SampleRelease {
   readonly server: ImageServer;
@@ -65,6 +65,21 @@ describe('taking a published profile', () => {
       await fetchInto(fetching);
       await writeFiles(fetching.other, { 'profiles/maison.yaml': 'profile: maison\nbase: debian-arm64\nboards: [pi4]\nservices: []\n' });
       await expect(fetchInto(fetching)).rejects.toThrow('profiles/maison.yaml is here already, and is another');
+    }));
+
+  it('fetches of the next release what changed alone, and the same bytes', () =>
+    withServer(async (fetching) => {
+      const { other, server, files, release, folder, keyFile, workspace } = fetching;
+      expect(await fetchInto(fetching)).toMatchObject({ fetched: expect.any(Number), bytes: files['/maison.img.xz']?.length });
+      const next = await releaseNext(folder, workspace, release, keyFile);
+      Object.assign(files, next);
+      const before = server.requests.length;
+      const { bytes, fetched } = await fetchInto(fetching);
+      expect(fetched).toBeGreaterThan(0);
+      expect(fetched).toBeLessThan(bytes / 2);
+      expect(await readFile(join(other, 'out', 'profiles', 'maison.img.xz'))).toEqual(next['/maison.img.xz']);
+      const asked = server.requests.slice(before).filter(({ url }) => url === '/maison.img.xz');
+      expect(asked.every(({ headers }) => /^bytes=\d+-\d+$/.test(headers.range ?? ''))).toBe(true);
     }));
 
   it('asks for nothing but the list before its signature holds, and changes nothing in the workspace when it does not', () =>

@@ -1,17 +1,23 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runCommand } from '../../builder/command.ts';
+import { compressPrefix } from '../../builder/image/compress.ts';
+import { readHead } from '../../builder/image/decode.ts';
+import { ingestPrefix } from '../../builder/image/ingest.ts';
+import type { Prefix } from '../../builder/image/prefix.ts';
 import { loadBuiltProfile } from '../../builder/profile/built.ts';
 import { overlaysOf, settingsFiles } from '../../builder/profile/contents.ts';
 import { lockFile, type ProfileLock, renderLock } from '../../builder/profile/lock.ts';
 import { publishImage } from '../../builder/profile/publish.ts';
 import { signRelease } from '../../builder/release/sign.ts';
 import { readPublicKey, renderSigner } from '../../builder/release/signers.ts';
+import { listFiles, SUMS, SUMS_SIGNATURE } from '../../builder/release/sums.ts';
 import { type Making, writeRelease } from '../../builder/release/write-release.ts';
 import { findProfile } from '../../builder/workspace/find-named.ts';
 import { type LoadedWorkspace, loadWorkspace } from '../../builder/workspace/load.ts';
 import { ensureSecrets, readSeedKey } from '../../builder/workspace/secrets.ts';
-import { createQuietSession, makeCompressedPrefix, withCache } from '../image/sample-prefix.ts';
+import { hostXz } from '../image/host-xz.ts';
+import { createQuietSession, MIB, makeCompressedPrefix, withCache } from '../image/sample-prefix.ts';
 import { VALID } from '../workspace/sample-workspace.ts';
 
 /** A small release of a made-up disk: everything else of it is written by what writes real ones. */
@@ -33,7 +39,7 @@ export async function withRelease<T>(task: (sample: SampleRelease) => Promise<T>
     await writeFiles(workspace, VALID);
     const keyFile = await makeKey(folder, 'release_key');
     const release = join(folder, 'release');
-    await publishSample(folder, workspace);
+    await publishSample(workspace, await makeCompressedPrefix(folder, 'xz'));
     await writeRelease(createQuietSession(), change(await planSample(release, workspace)), { icon: '<svg/>', withPool: false });
     await signRelease(release, keyFile, createQuietSession().signal);
     return task({ folder, workspace, release, keyFile, signers: `${renderSigner(await readPublicKey(keyFile))}\n` });
@@ -53,12 +59,26 @@ export async function makeKey(folder: string, name: string): Promise<string> {
   return file;
 }
 
+/** The release after it, of a disk whose last bytes are others. @returns its files, by path. */
+export async function releaseNext(folder: string, workspace: string, release: string, keyFile: string): Promise<Record<string, Buffer>> {
+  const session = createQuietSession();
+  const raw = join(folder, 'raw.img');
+  const disk = await readHead(join(release, 'maison.img.xz'), 'xz', 33 * MIB);
+  disk.write('another last block', 32 * MIB + 7);
+  await writeFile(raw, disk);
+  const prefix = await ingestPrefix(raw, { profile: 'maison', alwaysMapped: [] });
+  await publishSample(workspace, await compressPrefix(prefix, 'xz', hostXz, session));
+  await rm(release, { recursive: true });
+  await writeRelease(session, await planSample(release, workspace), { icon: '<svg/>', withPool: false });
+  await signRelease(release, keyFile, session.signal);
+  return readRelease(release, [...(await listFiles(release)), SUMS, SUMS_SIGNATURE]);
+}
+
 /** Makes up what the profile's build would leave: prefix, lock, out/profiles/. */
-async function publishSample(folder: string, workspace: string): Promise<void> {
+async function publishSample(workspace: string, prefix: Prefix): Promise<void> {
   await ensureSecrets(workspace);
   const loaded = await loadWorkspace(workspace);
   const profile = findProfile(loaded, 'maison');
-  const prefix = await makeCompressedPrefix(folder, 'xz');
   const settings = settingsFiles(overlaysOf(loaded, profile));
   const facts = { profile: 'maison', build: 'made-up', seedKey: await readSeedKey(workspace), settings, boards: profile.boards };
   await publishImage(createQuietSession(), workspace, prefix, facts);
