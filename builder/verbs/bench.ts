@@ -7,6 +7,7 @@ import { heartbeatsBenchmark } from '../../bench/heartbeats.ts';
 import { idleBenchmark } from '../../bench/idle.ts';
 import { powerCutBenchmark } from '../../bench/power-cut.ts';
 import { profileBenchmark } from '../../bench/profile.ts';
+import { releaseBenchmark } from '../../bench/release.ts';
 import { stampBenchmark } from '../../bench/stamp.ts';
 import type { Report, Session } from '../session.ts';
 import { examples } from './examples.ts';
@@ -16,6 +17,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   stampBenchmark,
   baseBenchmark,
   profileBenchmark,
+  releaseBenchmark,
   heartbeatsBenchmark,
   downloadBenchmark,
   bootBenchmark,

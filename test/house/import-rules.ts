@@ -8,7 +8,7 @@ import type { SourceFile } from './source-files.ts';
 export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   main: ['verbs'],
   verbs: ['base', 'bench', 'home', 'house', 'image', 'leaflet', 'profile', 'protocol', 'release', 'seed', 'try', 'wizard', 'workspace'],
-  bench: ['base', 'home', 'image', 'profile', 'protocol', 'seed', 'try', 'workspace'],
+  bench: ['base', 'home', 'image', 'profile', 'protocol', 'release', 'seed', 'try', 'workspace'],
   wizard: ['seed', 'workspace'],
   leaflet: ['home'],
   release: ['base', 'image', 'profile', 'protocol', 'seed', 'try', 'workspace'],
