@@ -11,7 +11,10 @@ const MIB = 1024 * 1024;
 
 export interface IngestOptions {
   readonly profile: string;
-  /** Ranges that a flasher must write even where they are zeros: the ext4 journal, where an earlier flash's would be replayed. */
+  /**
+   * Ranges that a flasher must write even where they are zeros: the ext4 journal, where an earlier flash's would be replayed, and what a FAT uses, which
+   * knows no holes. (Of ext4, mke2fs leaves zeros out of files, and the tables that it hasn't begun are marked.)
+   */
   readonly alwaysMapped: readonly BlockRange[];
   readonly signal?: AbortSignal;
   readonly note?: (text: string) => void;

@@ -14,7 +14,7 @@ import type { Profile } from '../workspace/schema.ts';
 import { ensureSecrets, readSeedKey } from '../workspace/secrets.ts';
 import { checkBoardsStart, filesOfOtherBoards, listBootFiles } from './board-files.ts';
 import { overlaysOf, serviceLists, serviceUnits, settingsFiles } from './contents.ts';
-import { type DiskPlan, makeLayout, planDisk, writeDisk } from './disk.ts';
+import { type DiskPlan, MAP_RULE, makeLayout, planDisk, writeDisk } from './disk.ts';
 import { type LayerEntry, planLayer, renderLayer } from './layer.ts';
 import { readOverlayFiles } from './overlay-files.ts';
 import { bootFiles, type ProfileFacts, profileFiles } from './profile-files.ts';
@@ -65,7 +65,7 @@ async function planProfile(workspace: LoadedWorkspace, profile: Profile, { toolb
     profile.profile,
     system.key,
     toolbox.key,
-    JSON.stringify({ plan, leftOut, settings, units, lists }),
+    JSON.stringify({ plan, leftOut, settings, units, lists, map: MAP_RULE }),
     seedKey,
     made,
     ...(await scriptTexts('disk.sh')),
@@ -88,12 +88,12 @@ async function makePrefix(session: Session, stages: Stages, { facts, groups, lef
       const laid = new Set(entries.map(({ path }) => path));
       const attributes = system.attributes.filter(({ path }) => !laid.has(path));
       const parts = { system, layer: renderLayer(entries, system, base.epoch), attributes, boot: bootFiles(facts), leftOut };
-      const { raw, journal } = await writeDisk(toolbox, work, facts.plan, parts, {
+      const { raw, alwaysMapped } = await writeDisk(toolbox, work, facts.plan, parts, {
         signal: session.signal,
         onLine: note,
         sourceDateEpoch: base.epoch,
       });
-      const prefix = await ingestPrefix(raw, { profile: facts.profile, alwaysMapped: journal, signal: session.signal, note });
+      const prefix = await ingestPrefix(raw, { profile: facts.profile, alwaysMapped, signal: session.signal, note });
       checkLength(prefix, facts.plan);
       await writeFileAtomically(madeFile(facts.build), `${prefix.digest}\n`);
       return prefix;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DiskLayout } from '../base/disk-layout.ts';
+import { measureFat32 } from '../base/fat32.ts';
 import { runInToolbox, type SandboxOptions, type WorkFolder } from '../base/sandbox.ts';
 import type { Stage } from '../base/stage.ts';
 import type { BlockRange } from '../image/prefix.ts';
@@ -64,14 +65,17 @@ export interface DiskParts {
   readonly leftOut: readonly string[];
 }
 
-/** Writes the disk, all but the seed region, and finds the journal, which a flasher must write whole. */
+/** Goes into a profile's key: with another rule of what is always written, its map is made anew. */
+export const MAP_RULE = 2;
+
+/** Writes the disk, all but the seed region, and finds what a flasher must write even where it is zeros: what is in use of the boot partition, and the journal. */
 export async function writeDisk(
   toolbox: Stage,
   work: WorkFolder,
   plan: DiskPlan,
   { system, layer, attributes, boot, leftOut }: DiskParts,
   options: SandboxOptions,
-): Promise<{ raw: string; journal: BlockRange[] }> {
+): Promise<{ raw: string; alwaysMapped: BlockRange[] }> {
   await writeFile(join(work.path, 'layer.tar'), layer);
   await mkdir(join(work.path, 'layer-boot'));
   for (const [name, content] of boot) await writeFile(join(work.path, 'layer-boot', name), content);
@@ -79,8 +83,12 @@ export async function writeDisk(
   await writeFile(join(work.path, 'layout'), renderLayout(plan));
   await writeAttributes(work, attributes);
   await runInToolbox(toolbox.tar, work, 'disk.sh', [`/cache/system/${system.key}`], options);
-  const journal = parseExtents(await readFile(join(work.path, 'journal'), 'utf8'), plan.layout.root.start / BLOCK);
-  return { raw: join(work.path, 'disk.img'), journal };
+  const { boot: partition, root } = plan.layout;
+  const raw = join(work.path, 'disk.img');
+  const used = await measureFat32(raw, partition.start);
+  const files = { first: Math.floor(partition.start / BLOCK), last: Math.ceil((partition.start + used) / BLOCK) - 1 };
+  const journal = parseExtents(await readFile(join(work.path, 'journal'), 'utf8'), root.start / BLOCK);
+  return { raw, alwaysMapped: [files, ...journal] };
 }
 
 /** As debugfs is told to set them: the values are files, the commands name them. */

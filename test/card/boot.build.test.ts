@@ -1,4 +1,4 @@
-import { open, rm } from 'node:fs/promises';
+import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { withWorkFolder } from '../../builder/base/sandbox.ts';
@@ -6,11 +6,12 @@ import { runCommand } from '../../builder/command.ts';
 import type { ClientManifest } from '../../builder/image/client-image.ts';
 import { readBootFiles } from '../../builder/try/boot-files.ts';
 import { bootImage } from '../../builder/try/boot-image.ts';
-import { exportDisk, openDisk, planCardSize } from '../../builder/try/disk.ts';
+import { exportDisk, makeOverlay, openDisk, planCardSize } from '../../builder/try/disk.ts';
 import { startMachine } from '../../builder/try/start-machine.ts';
 import { withTrial } from '../../builder/try/trial.ts';
 import { loadWorkspace } from '../../builder/workspace/load.ts';
 import { createQuietSession } from '../image/sample-prefix.ts';
+import { makeUsedCard, writeByBmap } from '../image/used-card.ts';
 import { buildCards, CARDS } from './cards.ts';
 
 const MIB = 1024 * 1024;
@@ -27,14 +28,6 @@ function manifestOf(client: string): ClientManifest {
   return manifest;
 }
 
-/** A used card, larger than the image: every byte 0xFF. */
-async function makeUsedCard(file: string, bytes: number): Promise<void> {
-  const handle = await open(file, 'w');
-  const ones = Buffer.alloc(16 * MIB, 0xff);
-  for (let at = 0; at < bytes; at += ones.length) await handle.write(ones, 0, Math.min(ones.length, bytes - at), at);
-  await handle.close();
-}
-
 async function readAt(file: string, offset: number, bytes: number): Promise<Buffer> {
   const handle = await open(file, 'r');
   try {
@@ -44,6 +37,21 @@ async function readAt(file: string, offset: number, bytes: number): Promise<Buff
   } finally {
     await handle.close();
   }
+}
+
+/** Its partition as the image has it, in what files hold too. */
+async function checkBoot(card: string, folder: string): Promise<void> {
+  const image = join(folder, 'image.img');
+  const read = (file: string) => runCommand(['sh', '-c', 'mcopy -s -n -m -i "$1"@@8M "::*" "$2"', 'sh', file, `${file}.boot`]);
+  await runCommand(['sh', '-c', 'xz -dc "$1" >"$2"', 'sh', join(CARDS, 'out', manifestOf('lherbier').image.file), image]);
+  for (const file of [card, image]) {
+    await mkdir(`${file}.boot`);
+    await read(file);
+  }
+  await runCommand(['diff', '--recursive', `${card}.boot`, `${image}.boot`]);
+  await runCommand(['dd', `if=${card}`, `of=${join(folder, 'boot')}`, 'bs=1M', 'skip=8', 'count=256', 'status=none']);
+  await runCommand(['fsck.vfat', '-n', join(folder, 'boot')]);
+  await runCommand(['rm', '-r', image, join(folder, 'boot'), `${card}.boot`, `${image}.boot`]);
 }
 
 async function checkRoot(raw: string, folder: string, offset: number): Promise<void> {
@@ -61,8 +69,9 @@ describe('a card', () => {
       const card = join(work.path, 'card.img');
       const cardBytes = planCardSize(extracted.bytes);
       await makeUsedCard(card, cardBytes);
-      await runCommand(['bmaptool', 'copy', '--bmap', join(CARDS, 'out', bmap), join(CARDS, 'out', image.file), card]);
-      const disk = join(work.path, 'disk.qcow2');
+      await writeByBmap({ image: join(CARDS, 'out', image.file), bmap: join(CARDS, 'out', bmap), card });
+      await checkBoot(card, work.path);
+      const disk = await makeOverlay(session, card, join(work.path, 'disk.qcow2'), cardBytes);
       const { raw, overlay } = await openDisk(session, card, disk);
       const files = await readBootFiles(session, raw, work.path);
       const machine = await startMachine(session, { machine: 'virt', files, disk: overlay, log: join(work.path, 'first.log') });
