@@ -1,9 +1,12 @@
 import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { EXIT, Failure } from '../failure.ts';
+import { findSemeurSource } from '../house/semeur-source.ts';
+import { FORGES, type Forge, planCiFiles } from '../release/ci-files.ts';
 import type { Report } from '../session.ts';
 import { BASE_BOARDS } from '../workspace/bases.ts';
 import { drawPrefix, ownLanguage, ownTimeZone } from '../workspace/defaults.ts';
+import { isWorkspace } from '../workspace/find.ts';
 import { loadPlanned } from '../workspace/load.ts';
 import { readOverlays } from '../workspace/overlays.ts';
 import { planFiles } from '../workspace/planned.ts';
@@ -13,6 +16,7 @@ import { BASES, BOARDS, LANGUAGES, type Operator, operatorSchema, type Profile }
 import { defaultAddresses, exampleClient, planStarter, type StarterOptions } from '../workspace/starter.ts';
 import { fitIntoFolder, writeFiles } from '../workspace/write-files.ts';
 import { examples } from './examples.ts';
+import { addCi } from './init-ci.ts';
 import type { RunVerb } from './verb.ts';
 
 interface InitOptions {
@@ -29,6 +33,8 @@ interface InitOptions {
   readonly board?: Profile['boards'];
   readonly service?: string[] | false;
   readonly example: boolean;
+  readonly ci?: Forge;
+  readonly semeur?: string;
 }
 
 export function addInit(program: Command, run: RunVerb): void {
@@ -50,23 +56,33 @@ export function addInit(program: Command, run: RunVerb): void {
     .option('--service <name...>', 'what it offers (default: website)')
     .option('--no-service', 'it offers nothing yet')
     .option('--no-example', 'no client yet')
+    .addOption(new Option('--ci <forge>', 'also what makes signed releases there; a workspace that is there already gets that alone').choices(FORGES))
+    .option('--semeur <url>', 'where CI fetches Semeur (default: where this checkout came from)')
     .addHelpText(
       'after',
       examples(
         "semeur init my-coop --operator 'Les Racines' --language fr",
         'semeur init . --email help@roots.example --endpoint vpn.roots.example:51820 --home https://home.roots.example --no-example',
+        'semeur init . --ci forgejo --semeur https://git.roots.example/semeur.git',
       ),
     )
-    .action((dir: string, options: InitOptions) => run(() => initWorkspace(dir, options)));
+    .action((dir: string, options: InitOptions, command: Command) =>
+      run(() => (options.ci && isWorkspace(resolve(dir)) ? addCi(dir, options.ci, options.semeur, command) : initWorkspace(dir, options))),
+    );
 }
 
 async function initWorkspace(dir: string, options: InitOptions): Promise<Report> {
   const folder = resolve(dir);
+  if (options.semeur && !options.ci) throw new Failure('Cannot use --semeur without --ci: it is for CI alone', { exitCode: EXIT.usage });
   const starter = await completeOptions(folder, options);
-  const files = await fitIntoFolder(folder, planStarter(starter));
+  const ci = options.ci ? await planCiFiles(folder, options.ci, await findSemeurSource(options.semeur)) : [];
+  const files = await fitIntoFolder(folder, new Map([...planStarter(starter), ...ci]));
   await loadPlanned(folder, planFiles(files));
   await writeFiles(folder, files);
-  return { json: { folder, files: [...files.keys()] }, text: describeNext(dir, starter) };
+  return {
+    json: { folder, files: [...files.keys()] },
+    text: [...describeNext(dir, starter), ...(options.ci ? ['  5. releases by CI: docs/ci.md of Semeur'] : [])],
+  };
 }
 
 const DEFAULT_NAMES = { fr: 'Ma coopérative', en: 'My co-operative' } as const;

@@ -26,6 +26,6 @@ export function findWorkspace({ workspace }: Pick<Session, 'workspace'>, from = 
   });
 }
 
-function isWorkspace(folder: string): boolean {
+export function isWorkspace(folder: string): boolean {
   return existsSync(join(folder, 'semeur.yaml'));
 }
