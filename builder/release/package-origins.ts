@@ -1,0 +1,55 @@
+import { readFile } from 'node:fs/promises';
+import { type PooledFile, poolPath } from '../base/package-set.ts';
+import { Failure } from '../failure.ts';
+import { readStanzas } from './deb822.ts';
+import { type DebianPackage, debianPackageUrl } from './package-url.ts';
+
+/** Which archive offers a package, as its signed lists say. */
+export interface PackageOrigin {
+  /** "Debian", "Raspberry Pi Foundation": the archive's own word for itself. */
+  readonly archive: string;
+  /** "main", "non-free-firmware"… */
+  readonly component: string;
+}
+
+/**
+ * Where packages come from, by package URL: those that are in a list of the lock.
+ * @param lists of a lock; apt has checked their signatures. @param fileOf where the pool has each.
+ * @throws {Failure} when the pool has let go of one.
+ */
+export async function readPackageOrigins(
+  lists: readonly PooledFile[],
+  packages: readonly DebianPackage[],
+  fileOf: (file: PooledFile) => string = poolPath,
+): Promise<Map<string, PackageOrigin>> {
+  const wanted = new Set(packages.map((one) => debianPackageUrl(one)));
+  const archives = new Map<string, string>();
+  for (const list of lists.filter(({ name }) => name.endsWith('_InRelease'))) archives.set(suiteOf(list), await readOrigin(list, fileOf));
+  const origins = new Map<string, PackageOrigin>();
+  for (const list of lists.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+    const component = /_dists_[^_]+_(.+)_binary-[^_]+_Packages$/.exec(list.name)?.[1];
+    const archive = archives.get(suiteOf(list));
+    if (component === undefined || archive === undefined) continue;
+    for await (const stanza of readStanzas(fileOf(list))) {
+      const [name = '', version = '', architecture = ''] = ['package', 'version', 'architecture'].map((field) => stanza.get(field));
+      const url = debianPackageUrl({ name, version, architecture });
+      if (wanted.has(url) && !origins.has(url)) origins.set(url, { archive, component });
+    }
+  }
+  return origins;
+}
+
+/** "HOST_debian_dists_trixie", as apt names the files of one suite. */
+function suiteOf({ name }: PooledFile): string {
+  return /^.*_dists_[^_]+/.exec(name)?.[0] ?? name;
+}
+
+async function readOrigin(list: PooledFile, fileOf: (file: PooledFile) => string): Promise<string> {
+  const text = await readFile(fileOf(list), 'utf8').catch((cause: unknown) => {
+    throw new Failure(`Cannot tell where the packages come from: the cache has let go of the package list "${list.name}"`, {
+      hint: 'Build the profile again, with "--update" if the mirror has newer lists by now',
+      cause,
+    });
+  });
+  return /^Origin: *(.*)$/m.exec(text)?.[1] ?? 'an archive without a name';
+}
