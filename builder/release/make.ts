@@ -13,6 +13,7 @@ import { findClosedCves } from './closed-cves.ts';
 import { readReleasedLock } from './compare-releases.ts';
 import { compareLocks } from './lock-changes.ts';
 import { renderNotes } from './notes.ts';
+import { describeSoftware } from './papers.ts';
 import { nameRelease, type ReleaseFacts } from './release-index.ts';
 import { signRelease } from './sign.ts';
 import { SUMS } from './sums.ts';
@@ -52,10 +53,17 @@ export async function makeRelease(session: Session, workspace: LoadedWorkspace, 
   const lock = await readLock(workspace.folder, name);
   if (!lock) throw new Error(`the profile "${name}" was built and has no lock`);
   const { stages } = await makeProfile(session, workspace, name, {});
-  const papers = new Map([['NOTES.md', await makeNotes(session, { profile: name, lock, previous: options.previous, toolbox: stages.toolbox })]]);
+  const { sbom, exceptions } = await session.progress.step('Listing the software on it', () =>
+    describeSoftware(workspace, profile, { prefixDigest: built.prefix.digest, lock, stages }),
+  );
+  const notes = await makeNotes(session, { profile: name, lock, previous: options.previous, toolbox: stages.toolbox });
+  const papers = new Map([
+    ['NOTES.md', `${notes}\n## Not free software\n\n${exceptions.map((line) => `- ${line}`).join('\n') || 'Nothing.'}\n`],
+    [`${name}.cdx.json`, sbom],
+  ]);
   const boot = options.boot ? await tryBoot(session, workspace, profile) : undefined;
   const folder = `${options.out}.part-${process.pid}`;
-  const making = { folder, workspace, profile, built, lock, boot, papers, renderProvenance: () => '' };
+  const making = { folder, workspace, profile, built, lock, boot, papers };
   try {
     const facts = await session.progress.step('Writing the release', () => writeRelease(session, making, options));
     const signer = options.keyFile === undefined ? null : await signRelease(folder, options.keyFile, session.signal);

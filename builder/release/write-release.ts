@@ -11,8 +11,9 @@ import type { LoadedWorkspace } from '../workspace/load.ts';
 import type { Profile } from '../workspace/schema.ts';
 import type { BootReport } from './boot-trial.ts';
 import { KEY_STATEMENTS } from './key-rotation.ts';
+import { describeOrigin } from './papers.ts';
 import { type ReleaseFacts, renderIndexHtml, renderIndexJson } from './release-index.ts';
-import { listFiles, renderSums, SUMS, type Sum, sumFolder } from './sums.ts';
+import { listFiles, renderSums, SUMS, sumFolder } from './sums.ts';
 import { WORKSPACE_TAR, writeWorkspaceTar } from './workspace-tar.ts';
 
 /** What a release is made of. */
@@ -26,8 +27,6 @@ export interface Making {
   readonly boot: BootReport | undefined;
   /** More texts, by their file's name. */
   readonly papers: ReadonlyMap<string, string>;
-  /** What the files were made from, as a text. @param subjects the files. */
-  readonly renderProvenance: (subjects: readonly Sum[]) => string;
 }
 
 export interface WriteOptions {
@@ -43,14 +42,14 @@ export interface WriteOptions {
  * @returns what its index says.
  */
 export async function writeRelease(session: Pick<Session, 'signal'>, making: Making, options: WriteOptions): Promise<ReleaseFacts> {
-  const { folder, workspace, profile, lock, boot, papers, renderProvenance } = making;
+  const { folder, workspace, profile, lock, boot, papers } = making;
   await mkdir(folder, { recursive: true });
   await writeImageFiles(making, options);
   await writeWorkspaceTar(join(folder, WORKSPACE_TAR), workspace, profile, lock.epoch);
   const statements = join(workspace.folder, KEY_STATEMENTS);
   if (existsSync(statements)) await copyFile(statements, join(folder, KEY_STATEMENTS));
   for (const [name, text] of papers) await writeFile(join(folder, name), text);
-  await writeFile(join(folder, `${profile.profile}.intoto.json`), renderProvenance(await sumFolder(folder, session.signal)));
+  await writeFile(join(folder, `${profile.profile}.intoto.json`), await tellOrigin(making, session.signal));
   if (options.withPool) await copyPool(folder, lock);
   if (boot) {
     const { console: log, ...report } = boot;
@@ -63,6 +62,11 @@ export async function writeRelease(session: Pick<Session, 'signal'>, making: Mak
   await writeFile(join(folder, 'index.html'), renderIndexHtml(facts));
   await writeFile(join(folder, SUMS), renderSums(await sumFolder(folder, session.signal)));
   return facts;
+}
+
+async function tellOrigin({ folder, workspace, profile, lock }: Making, signal: AbortSignal): Promise<string> {
+  const subjects = (await sumFolder(folder, signal)).map(({ path, sha256 }) => ({ name: path, sha256 }));
+  return describeOrigin(workspace, { profile: profile.profile, lock, subjects, workspaceTar: join(folder, WORKSPACE_TAR) });
 }
 
 async function writeImageFiles({ folder, workspace, profile, built, lock }: Making, { url, icon }: WriteOptions): Promise<void> {

@@ -15,7 +15,7 @@ main() {
 	case "$1 \${2-}" in
 	'release sign') grep -q "$WANTED" "$5" && [ "$(stat -c %a "$5")" = 600 ] && printf '%s' "$5" >"$CALLS.key" ;;
 	'release verify') [ -z "\${BROKEN-}" ] ;;
-	'release '*) mkdir -p "$4/workspace" && cp "\${OTHER:-secrets/seed_key.pub}" "$4/workspace/seed_key.pub" ;;
+	'release '*) mkdir -p "$4/secrets" && cp "\${OTHER:-secrets/seed_key.pub}" "$4/secrets/seed_key.pub" && tar -cf "$4/workspace.tar" -C "$4" secrets/seed_key.pub ;;
 	esac
 }
 main "$@"

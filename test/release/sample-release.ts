@@ -98,7 +98,6 @@ async function planSample(folder: string, workspace: string): Promise<Making> {
     lock: LOCK,
     boot: undefined,
     papers: new Map([['NOTES.md', '# maison\n']]),
-    renderProvenance: (subjects) => `${JSON.stringify({ subjects })}\n`,
   };
 }
 

@@ -7,6 +7,7 @@ import { readPublicKey, renderSigner } from '../../builder/release/signers.ts';
 import { listFiles, SUMS, SUMS_SIGNATURE } from '../../builder/release/sums.ts';
 import { verifyRelease } from '../../builder/release/verify-release.ts';
 import { createQuietSession } from '../image/sample-prefix.ts';
+import { findImagerComplaints } from '../rpi-imager/imager-list.ts';
 import { makeKey, type SampleRelease, withRelease } from './sample-release.ts';
 
 const verify = ({ release, signers }: Pick<SampleRelease, 'release' | 'signers'>) => verifyRelease(createQuietSession(), release, signers);
@@ -21,6 +22,7 @@ describe('verifying a release', () => {
   it('takes one that is whole, and says what it looked at', () =>
     withRelease(async (sample) => {
       const verified = await verify(sample);
+      expect(findImagerComplaints(await readFile(join(sample.release, 'os_list.json'), 'utf8'))).toEqual([]);
       expect(verified).toMatchObject({ profile: 'maison', files: (await listFiles(sample.release)).length });
       expect(verified.checked.join('\n')).toMatch(/Signed by SHA256:[\s\S]*what it extracts to[\s\S]*seed region is empty/);
     }));
