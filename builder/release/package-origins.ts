@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { type PooledFile, poolPath } from '../base/package-set.ts';
 import { Failure } from '../failure.ts';
 import { readStanzas } from './deb822.ts';
@@ -22,6 +22,7 @@ export async function readPackageOrigins(
   packages: readonly DebianPackage[],
   fileOf: (file: PooledFile) => string = poolPath,
 ): Promise<Map<string, PackageOrigin>> {
+  await checkPooled(lists, fileOf);
   const wanted = new Set(packages.map((one) => debianPackageUrl(one)));
   const archives = new Map<string, string>();
   for (const list of lists.filter(({ name }) => name.endsWith('_InRelease'))) archives.set(suiteOf(list), await readOrigin(list, fileOf));
@@ -45,11 +46,17 @@ function suiteOf({ name }: PooledFile): string {
 }
 
 async function readOrigin(list: PooledFile, fileOf: (file: PooledFile) => string): Promise<string> {
-  const text = await readFile(fileOf(list), 'utf8').catch((cause: unknown) => {
-    throw new Failure(`Cannot tell where the packages come from: the cache has let go of the package list "${list.name}"`, {
-      hint: 'Build the profile again, with "--update" if the mirror has newer lists by now',
-      cause,
-    });
-  });
+  const text = await readFile(fileOf(list), 'utf8');
   return /^Origin: *(.*)$/m.exec(text)?.[1] ?? 'an archive without a name';
+}
+
+async function checkPooled(lists: readonly PooledFile[], fileOf: (file: PooledFile) => string): Promise<void> {
+  for (const list of lists) {
+    await access(fileOf(list)).catch((cause: unknown) => {
+      throw new Failure(`Cannot tell where the packages come from: the cache has let go of the package list "${list.name}"`, {
+        hint: 'Take the newest lists: semeur profile build, with "--update"; or give the cache back its "pool" folder',
+        cause,
+      });
+    });
+  }
 }

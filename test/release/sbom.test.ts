@@ -17,6 +17,8 @@ import { loadWorkspace } from '../../builder/workspace/load.ts';
 import { renderSmallProvenance, renderSmallSbom } from './render-small-card.ts';
 import { LOCK, makeSmallCard, STANZAS } from './small-card.ts';
 
+const require = createRequire(import.meta.url);
+
 let folder: string;
 let text: string;
 let bom: Bom;
@@ -29,7 +31,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** CycloneDX's own schemas, as its JavaScript library ships them. @returns what is wrong. */
 async function compileSchema(): Promise<(text: string) => unknown[]> {
-  const schemas = join(dirname(createRequire(import.meta.url).resolve('@cyclonedx/cyclonedx-library/package.json')), 'res', 'schema');
+  const schemas = join(dirname(require.resolve('@cyclonedx/cyclonedx-library/package.json')), 'res', 'schema');
   const read = async (name: string) => JSON.parse(await readFile(join(schemas, name), 'utf8'));
   const ajv = new Ajv({ strict: false, allErrors: true });
   // Referred to by their file names, from the address of the one that refers.
