@@ -83,7 +83,7 @@ Description: DHCPv4 and DHCPv6 dual-stack client (binaries and exit hooks)
 const COPYRIGHTS: Readonly<Record<string, string>> = {
   libc6:
     'Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n\nFiles: *\nCopyright: many\nLicense: LGPL-2.1+\n\nLicense: LGPL-2.1+\n Words.\n',
-  'gcc-14-base': 'GCC is under the GPL; see /usr/share/common-licenses/GPL-3.\n',
+  'gcc-14': 'GCC is under the GPL; see /usr/share/common-licenses/GPL-3.\n',
   busybox:
     'format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n\nFiles: *\nlicense: GPL-2\n\nFiles: b\nLicense: Expat or Tiny\n',
   adduser: 'Do as you like.\n',
@@ -117,6 +117,8 @@ export async function makeSmallCard(folder: string, stanzas: readonly string[] =
   const tree = join(folder, 'tree');
   for (const [name, text] of Object.entries(copyrights)) await put(join(tree, 'usr/share/doc', name, 'copyright'), text);
   await symlink('gcc-14-base', join(tree, 'usr/share/doc/libgcc-s1'));
+  await mkdir(join(tree, 'usr/share/doc/gcc-14-base'));
+  await symlink('../gcc-14/copyright', join(tree, 'usr/share/doc/gcc-14-base/copyright'));
   await mkdir(join(tree, 'usr/share/doc/raspi-firmware'));
   await symlink('../raspi-firmware/copyright', join(tree, 'usr/share/doc/raspi-firmware/copyright'));
   await put(join(tree, 'usr/lib/os-release'), 'PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nID=debian\nVERSION_ID="13"\n');
