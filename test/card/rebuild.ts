@@ -6,6 +6,7 @@ import { cacheFolder } from '../../builder/cache-folder.ts';
 import { runCommand } from '../../builder/command.ts';
 import { readLock } from '../../builder/profile/lock.ts';
 import { CARDS, CHECKOUT } from './cards.ts';
+import { runAsOrdinaryUser } from './ordinary-user.ts';
 
 export const AS_ROOT = process.getuid?.() === 0;
 /** Nobody listens there: whoever asks a mirror fails. */
@@ -41,7 +42,7 @@ export async function buildAgain(folder: string, stages: readonly ('toolbox' | '
   await runCommand(['cp', '-r', cacheFolder('pool'), join(cache, 'semeur', 'pool')]);
   for (const stage of stages) await copyStage(stage, join(cache, 'semeur', stage));
   const env = { ...NO_NETWORK, XDG_CACHE_HOME: cache };
-  return AS_ROOT ? makePrefixAsUser(folder, again, env) : makePrefix(again, env);
+  return AS_ROOT ? runAsOrdinaryUser(folder, [again, cache], makePrefixCommand(again), { ...env, HOME: again }) : makePrefix(again, env);
 }
 
 async function copyStage(stage: string, to: string): Promise<void> {
@@ -63,26 +64,6 @@ export const makePrefixCommand = (where: string) => [
 
 export async function makePrefix(where: string, env: Record<string, string> = {}): Promise<string> {
   return (await runCommand(makePrefixCommand(where), { env })).toString('utf8');
-}
-
-/** An ordinary user that exists only in a mount namespace: the machine's own files stay as they are. */
-async function makePrefixAsUser(folder: string, where: string, env: Record<string, string>): Promise<string> {
-  const lines = {
-    passwd: 'sower:x:4242:4242::/nonexistent:/bin/sh',
-    group: 'sower:x:4242:',
-    subuid: 'sower:300000:65536',
-    subgid: 'sower:300000:65536',
-  };
-  for (const [name, line] of Object.entries(lines)) {
-    const before = await readFile(`/etc/${name}`, 'utf8').catch(() => '');
-    await writeFile(join(folder, name), `${before}${line}\n`);
-  }
-  await runCommand(['chown', '-R', '4242:4242', where, env['XDG_CACHE_HOME'] ?? folder]);
-  await runCommand(['chmod', '755', folder]);
-  const script =
-    'for f in passwd group subuid subgid; do mount --bind "$0/$f" "/etc/$f"; done; exec setpriv --reuid=4242 --regid=4242 --clear-groups "$@"';
-  const argv = ['unshare', '--mount', '--propagation=private', 'sh', '-euc', script, folder, ...makePrefixCommand(where)];
-  return (await runCommand(argv, { env: { ...env, HOME: where } })).toString('utf8');
 }
 
 /** An older cache may have been pruned: then what the lock names is not all there. */

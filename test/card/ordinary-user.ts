@@ -1,0 +1,32 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runCommand } from '../../builder/command.ts';
+
+const ACCOUNT = {
+  passwd: 'sower:x:4242:4242::/nonexistent:/bin/sh',
+  group: 'sower:x:4242:',
+  subuid: 'sower:300000:65536',
+  subgid: 'sower:300000:65536',
+};
+
+/**
+ * Runs a program, for root, as an ordinary user that exists only in a mount namespace: the machine's own files stay as they are.
+ * @param folder where the test works; the user may enter it. @param owned what is theirs.
+ */
+export async function runAsOrdinaryUser(
+  folder: string,
+  owned: readonly string[],
+  argv: readonly string[],
+  env: Record<string, string>,
+): Promise<string> {
+  for (const [name, line] of Object.entries(ACCOUNT)) {
+    const before = await readFile(`/etc/${name}`, 'utf8').catch(() => '');
+    await writeFile(join(folder, name), `${before}${line}\n`);
+  }
+  await runCommand(['chown', '-R', '4242:4242', ...owned]);
+  await runCommand(['chmod', '755', folder]);
+  const script =
+    'for f in passwd group subuid subgid; do mount --bind "$0/$f" "/etc/$f"; done; exec setpriv --reuid=4242 --regid=4242 --clear-groups "$@"';
+  const enter = ['unshare', '--mount', '--propagation=private', 'sh', '-euc', script, folder];
+  return (await runCommand([...enter, ...argv], { env })).toString('utf8');
+}

@@ -1,0 +1,82 @@
+import { cp, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCommand } from '../../builder/command.ts';
+import { buildCards, CARDS, CHECKOUT } from '../card/cards.ts';
+import { runAsOrdinaryUser } from '../card/ordinary-user.ts';
+import { AS_ROOT } from '../card/rebuild.ts';
+import { runInJob } from './release-job.ts';
+import { makeKey } from './sample-release.ts';
+
+/** Nobody listens there: whoever asks a mirror fails. Besides, another place, zone and language. */
+const ELSEWHERE = {
+  http_proxy: 'http://127.0.0.1:9',
+  https_proxy: 'http://127.0.0.1:9',
+  TZ: 'Pacific/Chatham',
+  LC_ALL: 'C.UTF-8',
+  LANG: 'fr_FR.UTF-8',
+};
+
+let folder: string;
+let key: string;
+const release = () => join(folder, 'release');
+beforeAll(async () => {
+  await buildCards();
+  folder = await mkdtemp(join(tmpdir(), 'semeur-release-'));
+  key = await makeKey(folder, 'release_key');
+});
+afterAll(async () => void (await runCommand(['rm', '-rf', folder])));
+
+describe('a release with its packages', () => {
+  it('is made from a workspace, booted until its home hears that it is well, and signed', async () => {
+    const made = await runInJob('release', 'maison', '--workspace', CARDS, '--out', release(), '--key', key, '--with-pool', '--json');
+    expect(made, made.stderr).toMatchObject({ exitCode: 0 });
+    const report = JSON.parse(await readFile(join(release(), 'boot', 'report.json'), 'utf8'));
+    expect(report).toMatchObject({ state: 'well', machine: 'virt' });
+    expect(await readFile(join(release(), 'boot', 'console.txt'), 'utf8')).toContain('semeur: card ready host=release-trial');
+  });
+
+  it('is made again bit by bit, with no mirror and an empty cache, in another folder, zone and language, by an ordinary user where root made it', async () => {
+    const cache = join(folder, 'cache');
+    await mkdir(cache);
+    const main = [process.execPath, '--disable-warning=ExperimentalWarning', join(CHECKOUT, 'builder/main.ts')];
+    const argv = ['sh', '-c', 'umask 077; exec "$@"', 'sh', ...main, 'release', 'reproduce', release(), '--signers', `${key}.pub`, '--json'];
+    const env = { ...ELSEWHERE, XDG_CACHE_HOME: cache, HOME: cache };
+    const said = AS_ROOT ? await runAsOrdinaryUser(folder, [cache], argv, env) : String(await runCommand(argv, { env }));
+    expect(JSON.parse(said)).toMatchObject({
+      different: [],
+      image: null,
+      same: expect.arrayContaining(['maison.img.xz', 'maison.cdx.json', 'workspace.tar']),
+    });
+  });
+
+  it('names the first file that is another, where one is', async () => {
+    const workspace = join(folder, 'other');
+    await cp(join(CHECKOUT, 'examples'), workspace, { recursive: true });
+    for (const path of ['secrets', 'profiles/maison.lock']) await cp(join(CARDS, path), join(workspace, path), { recursive: true });
+    await mkdir(join(workspace, 'overlays/note/files/usr/share/note'), { recursive: true });
+    const overlay = 'overlay: note\ntitle: { fr: Note, en: Note }\nsummary: { fr: Une note, en: A note }\n';
+    await writeFile(join(workspace, 'overlays/note/overlay.yaml'), overlay);
+    await writeFile(join(workspace, 'overlays/note/files/usr/share/note/text'), 'one\n');
+    const profile = join(workspace, 'profiles/maison.yaml');
+    await writeFile(profile, (await readFile(profile, 'utf8')).replace(/^services: \[/m, 'services: [note, '));
+    const [first, out] = [join(folder, 'first'), join(folder, 'tampered')];
+    const made = await runInJob('release', 'maison', '--workspace', workspace, '--out', first, '--key', key, '--no-boot');
+    expect(made, made.stderr).toMatchObject({ exitCode: 0 });
+    // Its workspace says something else than what the image was made from.
+    await writeFile(join(workspace, 'overlays/note/files/usr/share/note/text'), 'two\n');
+    expect(await runInJob('release', 'maison', '--workspace', workspace, '--out', out, '--unsigned', '--no-boot')).toMatchObject({ exitCode: 0 });
+    await cp(join(out, 'workspace.tar'), join(first, 'workspace.tar'));
+    await runCommand(
+      ['sh', '-c', 'find . -type f ! -name "SHA256SUMS*" ! -name release.pub -printf "%P\\n" | LC_ALL=C sort | xargs sha256sum >SHA256SUMS'],
+      {
+        cwd: first,
+      },
+    );
+    expect(await runInJob('release', 'sign', first, '--key', key)).toMatchObject({ exitCode: 0 });
+    const again = await runInJob('release', 'reproduce', first, '--signers', `${key}.pub`, '--json');
+    expect(again, again.stderr).toMatchObject({ exitCode: 1 });
+    expect(JSON.parse(again.stdout).image).toMatchObject({ where: 'root file system', path: '/usr/share/note/text' });
+  });
+});
