@@ -1,3 +1,4 @@
+import { nameModel } from '../../protocol/imager-list.ts';
 import { formatByteSize } from '../byte-size.ts';
 import { escapeFor } from '../seed/escape.ts';
 import { SUMS } from './sums.ts';
@@ -47,7 +48,7 @@ export function renderIndexHtml(facts: ReleaseFacts): string {
 <body>
 <main>
 <h1>${escapeHtml(words.title(profile, nameRelease(facts)))}</h1>
-<p>${escapeHtml(words.what(operator, boards.join(', ')))}</p>
+<p>${escapeHtml(words.what(operator, boards.map(nameModel).join(', ')))}</p>
 <p><a href="${linkTo(image.file)}">${escapeHtml(image.file)}</a> — ${escapeHtml(words.sizes(size(image.bytes, language), size(extracted.bytes, language)))}</p>
 <h2>${escapeHtml(words.check)}</h2>
 <p>${escapeHtml(words.how)}</p>
@@ -87,7 +88,7 @@ const WORDS = {
 
 function size(bytes: number, language: 'fr' | 'en'): string {
   const text = formatByteSize(bytes);
-  return language === 'fr' ? text.replace('.', ',') : text;
+  return language === 'fr' ? text.replace('.', ',').replace(/B$/, 'o') : text;
 }
 
 /** Relative, so that the folder can lie anywhere. */

@@ -1,7 +1,7 @@
 import { constants, existsSync } from 'node:fs';
 import { copyFile, mkdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { renderImagerList } from '../../protocol/imager-list.ts';
+import { nameModel, renderImagerList } from '../../protocol/imager-list.ts';
 import { poolPath } from '../base/package-set.ts';
 import { Failure } from '../failure.ts';
 import { type BuiltProfile, profilesFolder } from '../profile/built.ts';
@@ -79,7 +79,7 @@ async function writeImageFiles({ folder, workspace, profile, built, lock }: Maki
   await writeFile(join(folder, 'icon.svg'), icon);
   const at = url === undefined ? '' : `${url}/`;
   const { operator } = workspace.operator;
-  const texts = { name: `${operator}: ${name}`, description: `Semeur, ${boards.join(', ')}` };
+  const texts = { name: `${operator}: ${name}`, description: `Semeur, ${boards.map(nameModel).join(', ')}` };
   const list = { ...texts, url: at + image.file, icon: `${at}icon.svg`, bytes: image.bytes, sha256: image.sha256, extracted };
   await writeFile(join(folder, 'os_list.json'), renderImagerList({ ...list, made: lock.epoch * 1000, boards }));
 }
