@@ -43,8 +43,9 @@ build() {
 	done
 }
 
-# All that comes from elsewhere is here and has run before the key is.
+# All that comes from elsewhere is here and has run before the key is. Whose signature counts is in the repository, not with the secret.
 sign() {
+	[ -e release.pub ] || fail "release.pub is missing" "cp secrets/release_key.pub release.pub, then commit it: it is public, and each release is verified with it"
 	fetch_semeur
 	.semeur/semeur --help </dev/null >/dev/null
 	take_key "set SEMEUR_RELEASE_KEY for the protected step alone"

@@ -110,12 +110,21 @@ describe('ci/release.sh, with a stand-in for Semeur', () => {
 
   it('sign signs and verifies each, and leaves no key behind, also when it fails', async () => {
     for (const name of ['atelier', 'maison']) await mkdir(at('work/release', name), { recursive: true });
+    await writeFile(at('work/release.pub'), 'ssh-ed25519 AAAA release\n');
     const signed = (name: string) => [`release sign release/${name} --key KEY`, `release verify release/${name}`];
     expect(await run('sign', KEY)).toEqual({ code: 0, stderr: '', calls: ['--help', ...signed('atelier'), ...signed('maison')] });
     const key = await readFile(at('calls.key'), 'utf8');
     expect(key).toMatch(new RegExp(`^${at('tmp')}/.*/key$`));
     expect(await run('sign', KEY, 'dash', { BROKEN: 'yes' })).toMatchObject({ code: 1, calls: ['--help', ...signed('atelier')] });
     expect(await run('sign', '')).toMatchObject({ code: 1, stderr: expect.stringContaining('set SEMEUR_RELEASE_KEY'), calls: ['--help'] });
+  });
+
+  it('sign stops without the public half that its releases are verified with, before it takes the key', async () => {
+    await mkdir(at('work/release/maison'), { recursive: true });
+    const { code, stderr, calls } = await run('sign', KEY);
+    expect({ code, calls }).toEqual({ code: 1, calls: [''] });
+    expect(stderr).toContain('release.pub is missing');
+    expect(stderr).toContain('cp secrets/release_key.pub release.pub');
   });
 
   it('check hands on what check says', async () => {
