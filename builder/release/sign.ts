@@ -4,7 +4,7 @@ import { writeFileAtomically } from '../atomic-file.ts';
 import { EXIT, Failure } from '../failure.ts';
 import { fingerprintOf } from '../ssh-signature.ts';
 import { readPublicKey, signSums } from './signers.ts';
-import { renderSums, SUMS, SUMS_SIGNATURE, sumFolder } from './sums.ts';
+import { parseSums, renderSums, SUMS, SUMS_SIGNATURE, sumFolder } from './sums.ts';
 
 /** The key that signed, one line; a reader compares it with what they were given by another way. */
 export const PUBLIC_KEY = 'release.pub';
@@ -12,7 +12,7 @@ export const PUBLIC_KEY = 'release.pub';
 /**
  * Signs a release's folder as it is now: the key's public half is put in it, everything is summed again, and the sums are signed.
  * @returns the fingerprint of the key.
- * @throws {Failure} when a file isn't what was summed when the release was made, or the key can't sign.
+ * @throws {Failure} when a file isn't what was summed when the release was made, has a name that no release gives, or the key can't sign.
  */
 export async function signRelease(folder: string, keyFile: string, signal: AbortSignal): Promise<string> {
   const made = await readFile(join(folder, SUMS), 'utf8').catch((cause: Error) => {
@@ -28,6 +28,8 @@ export async function signRelease(folder: string, keyFile: string, signal: Abort
     });
   }
   const text = renderSums(sums);
+  // Names that a reader would refuse, or that stock tools would take for two, are not signed.
+  parseSums(text);
   const signature = await signSums(text, keyFile, signal);
   await writeFileAtomically(join(folder, SUMS), text);
   await writeFileAtomically(join(folder, SUMS_SIGNATURE), signature);

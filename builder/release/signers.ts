@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { runCommand } from '../command.ts';
 import { EXIT, Failure } from '../failure.ts';
 import { checkSignature, signBytes } from '../ssh-signature.ts';
 import { SUMS_SIGNATURE } from './sums.ts';
@@ -21,7 +22,8 @@ export async function signSums(sums: string, keyFile: string, signal: AbortSigna
 }
 
 /**
- * The public half of the key that signs, "ssh-ed25519 AAAA…": KEY.pub beside it, or KEY itself where an agent or a token holds the other half.
+ * The public half of the key that signs, "ssh-ed25519 AAAA…": KEY.pub beside it, or KEY itself where an agent or a token holds the other half;
+ * of a key without a passphrase, as CI has it, the private half tells the public one.
  * @throws {Failure} when there is none.
  */
 export async function readPublicKey(keyFile: string): Promise<string> {
@@ -29,10 +31,16 @@ export async function readPublicKey(keyFile: string): Promise<string> {
     const key = parsePublicKey(await readFile(file, 'utf8').catch(() => ''));
     if (key !== undefined) return key;
   }
-  throw new Failure(`Cannot find the public half of the key "${keyFile}"`, {
-    hint: `Make it: ssh-keygen -y -f ${keyFile} > ${keyFile}.pub`,
-    exitCode: EXIT.usage,
+  // An empty passphrase, so that nobody is asked for one.
+  const told = await runCommand(['ssh-keygen', '-y', '-P', '', '-f', keyFile]).catch((cause: Failure) => {
+    if (cause.exitCode === EXIT.missingProgram) throw cause;
+    throw new Failure(`Cannot find the public half of the key "${keyFile}"`, {
+      hint: `Make it: ssh-keygen -y -f ${keyFile} > ${keyFile}.pub`,
+      exitCode: EXIT.usage,
+      cause,
+    });
   });
+  return parsePublicKey(told.toString('utf8')) ?? '';
 }
 
 /**

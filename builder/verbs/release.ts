@@ -6,7 +6,7 @@ import { formatByteSize } from '../byte-size.ts';
 import { EXIT, Failure } from '../failure.ts';
 import type { ClientManifest } from '../image/client-image.ts';
 import { makeRelease } from '../release/make.ts';
-import { releaseKeyFile, signSums } from '../release/signers.ts';
+import { readPublicKey, releaseKeyFile, signSums } from '../release/signers.ts';
 import { renderSums, SUMS, SUMS_SIGNATURE, sumFolder } from '../release/sums.ts';
 import type { Report, Session } from '../session.ts';
 import { findWorkspace } from '../workspace/find.ts';
@@ -81,7 +81,11 @@ async function makeOne(session: Session, name: string, flags: ReleaseFlags): Pro
 /** @throws {Failure} where there is none: a key made by the way would be one that nobody trusts. */
 async function findKey(workspace: string, key: string | undefined): Promise<string> {
   const file = key === undefined ? releaseKeyFile(workspace) : resolve(key);
-  if (await exists(file)) return file;
+  if (await exists(file)) {
+    // What can't be signed in the end is told before the hour that it takes to make it.
+    await readPublicKey(file);
+    return file;
+  }
   throw new Failure(`Cannot sign a release: there is no key "${file}"`, {
     hint: `Make one: ssh-keygen -t ed25519 -C 'releases' -f ${releaseKeyFile(workspace)}   (or leave it for later: --unsigned)`,
     exitCode: EXIT.usage,
