@@ -52,7 +52,8 @@ export async function copyWorkspace(folder: string, workspace: LoadedWorkspace, 
   const key = `${relative(workspace.folder, seedKeyFile(workspace.folder))}.pub`;
   await writeFileAtomically(join(folder, key), await readFile(join(workspace.folder, key)));
   const own = overlaysOf(workspace, profile).filter((overlay) => dirname(overlay.folder) === join(workspace.folder, 'overlays'));
-  for (const overlay of own) await cp(overlay.folder, join(folder, 'overlays', overlay.overlay), { recursive: true });
+  // Links stay as they are written: Node.js would make them whole paths of this machine.
+  for (const overlay of own) await cp(overlay.folder, join(folder, 'overlays', overlay.overlay), { recursive: true, verbatimSymlinks: true });
 }
 
 /** Whoever wrote the files, under whatever umask: one bit is theirs, whether a file is a program. */
