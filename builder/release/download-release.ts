@@ -2,9 +2,10 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { downloadFile } from '../base/download.ts';
 import { fetchDocument } from '../base/fetch-document.ts';
+import { showUrl } from '../base/web-request.ts';
 import { EXIT, Failure } from '../failure.ts';
 import type { Session } from '../session.ts';
-import { followRotations, KEY_STATEMENTS } from './key-rotation.ts';
+import { followRotations, KEY_STATEMENTS, MOST_STATEMENT_BYTES } from './key-rotation.ts';
 import { checkSums } from './signers.ts';
 import { parseSums, SUMS, SUMS_SIGNATURE, type Sum } from './sums.ts';
 
@@ -34,7 +35,7 @@ export async function fetchSignedList(session: Session, address: string, allowed
   const url = address.replace(/\/(index\.html)?$/, '');
   const text = (await fetchText(session, url, SUMS)).toString('latin1');
   const signature = (await fetchText(session, url, SUMS_SIGNATURE)).toString('latin1');
-  const statements = (await fetchDocument(session, `${url}/${KEY_STATEMENTS}`, { most: MOST_BYTES }))?.toString('utf8') ?? '';
+  const statements = (await fetchDocument(session, `${url}/${KEY_STATEMENTS}`, { most: MOST_STATEMENT_BYTES }))?.toString('utf8') ?? '';
   const signer = await checkSums(text, signature, await followRotations(allowedSigners, statements, session.signal), session.signal);
   return { url, text, signature, sums: parseSums(text), signer };
 }
@@ -42,7 +43,10 @@ export async function fetchSignedList(session: Session, address: string, allowed
 async function fetchText(session: Session, url: string, name: string): Promise<Buffer> {
   const found = await fetchDocument(session, `${url}/${name}`, { most: MOST_BYTES });
   if (found) return found;
-  throw new Failure(`Cannot find a release at "${url}": there is no ${name}`, { hint: 'Give the address of its folder', exitCode: EXIT.usage });
+  throw new Failure(`Cannot find a release at "${showUrl(url)}": there is no ${name}`, {
+    hint: 'Give the address of its folder',
+    exitCode: EXIT.usage,
+  });
 }
 
 /**

@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { writeFileAtomically } from '../atomic-file.ts';
 import { EXIT, Failure } from '../failure.ts';
 import { checkSignature, fingerprintOf, signBytes } from '../ssh-signature.ts';
-import { PRINCIPAL, readPublicKey, renderSigner } from './signers.ts';
+import { PRINCIPAL, RELEASE_NAMESPACE, readPublicKey, renderSigner } from './signers.ts';
 
 /** In a workspace and in each release: how the key that signs came to be another, statement after statement. */
 export const KEY_STATEMENTS = 'release-keys.txt';
+/** More than the keys of a hundred years; each statement costs its reader a run of ssh-keygen or two, before anything is known to be signed. */
+export const MOST_STATEMENT_BYTES = 256 * 1024;
 /** A release's signature is none on a key, nor the other way round. */
 const NAMESPACE = 'semeur-release-key';
 
@@ -53,21 +55,23 @@ export async function followRotations(allowedSigners: string, statements: string
     const options = { namespace: NAMESPACE, principal: PRINCIPAL, signal };
     const check = (signature: string, signers: string) => checkSignature(Buffer.from(text), signature, { ...options, allowedSigners: signers });
     const isOld = (await check(signatures.from, forKeys(trusted))) === fingerprintOf(from);
-    const isNew = (await check(signatures.to, forKeys(`${renderSigner(to)}\n`))) === fingerprintOf(to);
-    if (isOld && isNew) trusted += `${renderSigner(to)}\n`;
+    const isNew = isOld && (await check(signatures.to, forKeys(`${renderSigner(to)}\n`))) === fingerprintOf(to);
+    if (isNew) trusted += `${renderSigner(to)}\n`;
   }
   return trusted;
 }
 
-/** The same keys, for the purpose of handing over. */
+/** The same keys, for the purpose of handing over; one that counts for other things alone, as commits, hands over nothing. */
 function forKeys(allowedSigners: string): string {
-  return allowedSigners.replaceAll(/namespaces="[^"]*"/g, `namespaces="${NAMESPACE}"`);
+  return allowedSigners.replaceAll(/namespaces="([^"]*)"/g, (option, names: string) =>
+    names.split(',').includes(RELEASE_NAMESPACE) ? `namespaces="${NAMESPACE}"` : option,
+  );
 }
 
 function parseStatements(text: string): KeyStatement[] {
   const armor = '-----BEGIN SSH SIGNATURE-----\\n[A-Za-z0-9+/=\\n]+\\n-----END SSH SIGNATURE-----\\n';
   const statement = new RegExp(`(semeur release key\\nfrom (\\S+ \\S+)\\nto (\\S+ \\S+)\\non \\d{4}-\\d{2}-\\d{2}\\n)(${armor})(${armor})`, 'gy');
-  const found = [...text.matchAll(statement)];
+  const found = text.length > MOST_STATEMENT_BYTES ? [] : [...text.matchAll(statement)];
   if (found.reduce((sum, [whole]) => sum + whole.length, 0) !== text.length) {
     throw new Failure(`Cannot read "${KEY_STATEMENTS}": it is damaged`, { hint: 'Take it back from your repository, or download the release again' });
   }

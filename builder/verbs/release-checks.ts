@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { withWorkFolder } from '../base/sandbox.ts';
+import { showUrl } from '../base/web-request.ts';
 import { EXIT, Failure } from '../failure.ts';
 import { downloadRelease, fetchSignedList, isUrl } from '../release/download-release.ts';
 import type { ImageDifference } from '../release/image-difference.ts';
@@ -78,7 +79,7 @@ async function verify(session: Session, source: string, { signers }: Trust): Pro
   return withWorkFolder(async (work) => {
     const folder = join(work.path, 'release');
     await downloadRelease(session, await fetchSignedList(session, source, trusted), folder);
-    return reportVerified(source, await verifyRelease(session, folder, trusted));
+    return reportVerified(showUrl(source), await verifyRelease(session, folder, trusted));
   });
 }
 

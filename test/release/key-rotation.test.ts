@@ -1,9 +1,11 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { renderAllowedSigners } from '../../builder/profile/profile-files.ts';
-import { KEY_STATEMENTS, rotateKey } from '../../builder/release/key-rotation.ts';
+import { followRotations, KEY_STATEMENTS, rotateKey } from '../../builder/release/key-rotation.ts';
 import { signRelease } from '../../builder/release/sign.ts';
+import { readPublicKey, renderSigner } from '../../builder/release/signers.ts';
 import { renderSums, SUMS, sumFolder } from '../../builder/release/sums.ts';
 import { verifyRelease } from '../../builder/release/verify-release.ts';
 import { signHeaders, verifySignature } from '../../builder/seed/signature.ts';
@@ -49,6 +51,32 @@ describe('the drill of a new release key', () => {
       await releaseAgain(release, `${chain}more\n`, third);
       expect(await verify()).toContain(`"${KEY_STATEMENTS}": it is damaged`);
     }));
+});
+
+describe('following statements', () => {
+  it('trusts no successor of a key that counts for something else than releases', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'semeur-keys-'));
+    try {
+      const [first, second] = [await makeKey(folder, 'first'), await makeKey(folder, 'second')];
+      await rotateKey(folder, { from: first, to: second }, '2026-11-26', signal);
+      const statements = await readFile(join(folder, KEY_STATEMENTS), 'utf8');
+      const follow = async (namespaces: string) => {
+        const signers = `release namespaces="${namespaces}" ${await readPublicKey(first)}\n`;
+        return (await followRotations(signers, statements, signal)).slice(signers.length);
+      };
+      const successor = `${renderSigner(await readPublicKey(second))}\n`;
+      expect([await follow('semeur-release'), await follow('git,semeur-release'), await follow('semeur-*')]).toEqual(Array(3).fill(successor));
+      expect([await follow('git'), await follow('semeur-release-notes')]).toEqual(['', '']);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('refuses more of them than anybody makes, before it looks at one: each would cost a run of ssh-keygen', async () => {
+    const armor = '-----BEGIN SSH SIGNATURE-----\nAAAA\n-----END SSH SIGNATURE-----\n';
+    const statement = `semeur release key\nfrom ssh-ed25519 AAAA\nto ssh-ed25519 BBBB\non 2026-11-26\n${armor}${armor}`;
+    await expect(followRotations('', statement.repeat(40_000), signal)).rejects.toThrow('damaged');
+  });
 });
 
 describe('the drill of a new seed key', () => {
