@@ -1,4 +1,4 @@
-import { rename, rm, stat } from 'node:fs/promises';
+import { readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Stage } from '../base/stage.ts';
 import { EXIT, Failure } from '../failure.ts';
@@ -16,7 +16,8 @@ import { renderNotes } from './notes.ts';
 import { describeSoftware } from './papers.ts';
 import { nameRelease, type ReleaseFacts } from './release-index.ts';
 import { signRelease } from './sign.ts';
-import { SUMS } from './sums.ts';
+import { listFiles, parseSums, SUMS } from './sums.ts';
+import { findProfileName } from './verify-release.ts';
 import { type WriteOptions, writeRelease } from './write-release.ts';
 
 export interface ReleaseOptions extends WriteOptions {
@@ -86,8 +87,22 @@ async function makeNotes(
 /** @throws {Failure} when something else is there, which nobody wants to lose. */
 async function checkFolder(out: string): Promise<void> {
   const found = await stat(out).catch(() => undefined);
-  if (!found || (await stat(join(out, SUMS)).catch(() => undefined))) return;
-  throw new Failure(`Cannot write a release to "${out}": it exists, and is no release`, { hint: 'Name a new folder', exitCode: EXIT.usage });
+  if (!found || (await holdsRelease(out))) return;
+  throw new Failure(`Cannot write a release to "${out}": it exists, and is no release, or has more in it`, {
+    hint: 'Name a new folder',
+    exitCode: EXIT.usage,
+  });
+}
+
+/** SHA256SUMS alone is beside many a download: a release's list names all that is there. */
+async function holdsRelease(folder: string): Promise<boolean> {
+  try {
+    const sums = parseSums(await readFile(join(folder, SUMS), 'latin1'));
+    const named = new Set(sums.map(({ path }) => path));
+    return named.has(`${findProfileName(sums)}.blocks.json`) && (await listFiles(folder)).every((path) => named.has(path));
+  } catch {
+    return false;
+  }
 }
 
 async function replaceFolder(out: string, made: string): Promise<void> {

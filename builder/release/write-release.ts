@@ -75,7 +75,9 @@ async function writeImageFiles({ folder, workspace, profile, built, lock }: Maki
   const from = profilesFolder(workspace.folder);
   for (const file of [image.file, `${name}.bmap`, `${name}.json`]) await copyFile(join(from, file), join(folder, file), constants.COPYFILE_FICLONE);
   await copyFile(lockFile(workspace.folder, name), join(folder, `${name}.lock`));
-  await writeFile(join(folder, `${name}.blocks.json`), `${JSON.stringify(built.prefix)}\n`);
+  // Of other compressions, the cache of this machine alone knows.
+  const { zst: _, ...prefix } = built.prefix;
+  await writeFile(join(folder, `${name}.blocks.json`), `${JSON.stringify(prefix)}\n`);
   await writeFile(join(folder, 'icon.svg'), icon);
   const at = url === undefined ? '' : `${url}/`;
   const { operator } = workspace.operator;
