@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { copyFile, cp, mkdir, readFile, rm, stat, truncate } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readdir, readFile, rm, stat, truncate } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { writeFileAtomically } from '../atomic-file.ts';
@@ -9,18 +9,20 @@ import { composeTail } from '../image/compose.ts';
 import { loadPrefix, prefixFile, REGION_BYTES, savePrefix } from '../image/prefix.ts';
 import { type ProfileManifest, readManifest } from '../profile/built.ts';
 import { overlaysOf, settingsFiles } from '../profile/contents.ts';
-import { lockFile } from '../profile/lock.ts';
+import { lockFile, readLock } from '../profile/lock.ts';
 import { publishImage } from '../profile/publish.ts';
 import type { Session } from '../session.ts';
 import { fingerprintOf } from '../ssh-signature.ts';
 import { setPublished } from '../workspace/change-profile.ts';
 import { findProfile } from '../workspace/find-named.ts';
 import { loadWorkspace } from '../workspace/load.ts';
+import { readTree } from '../workspace/overlay-tree.ts';
 import type { Profile } from '../workspace/schema.ts';
 import { readSeedKey } from '../workspace/secrets.ts';
 import { parseBlocksFile, type ReleasedPrefix } from './blocks-file.ts';
 import { downloadImage } from './download-image.ts';
 import { downloadFiles, fetchSignedList, type SignedList } from './download-release.ts';
+import { hashFile } from './sums.ts';
 import { findProfileName } from './verify-release.ts';
 import { unpackWorkspace, WORKSPACE_TAR } from './workspace-tar.ts';
 
@@ -58,6 +60,7 @@ export async function fetchProfile(session: Session, workspace: string, url: str
     const papers = await readPapers(session, list, folder);
     await checkSeedKey(workspace, papers);
     await checkProfileFile(workspace, papers);
+    await checkAge(workspace, papers);
     const fetched = await fetchImage(session, workspace, papers);
     await keepPrefix(papers);
     await publishImage(session, workspace, papers.prefix, { ...papers.manifest, seedKey: await readSeedKey(workspace), boards: papers.boards });
@@ -78,7 +81,7 @@ async function fetchImage(session: Session, workspace: string, { list, profile, 
 
 async function readPapers(session: Session, list: SignedList, folder: string): Promise<Papers> {
   const profile = findProfileName(list.sums);
-  const names = [`${profile}.json`, `${profile}.blocks.json`, `${profile}.bmap`, `${profile}.lock`, WORKSPACE_TAR];
+  const names = [`${profile}.json`, `${profile}.blocks.json`, WORKSPACE_TAR];
   const sums = list.sums.filter(({ path }) => names.includes(path));
   await downloadFiles(session, list, sums, folder);
   const manifest: ProfileManifest = JSON.parse(await readFile(join(folder, `${profile}.json`), 'utf8'));
@@ -108,10 +111,42 @@ async function checkSeedKey(workspace: string, { profile, manifest }: Papers): P
 async function checkProfileFile(workspace: string, { list, profile, folder }: Papers): Promise<void> {
   const own = await readFile(profileFile(workspace, profile), 'utf8').catch(() => undefined);
   const published = await readFile(profileFile(join(folder, 'workspace'), profile), 'utf8');
-  if (own === undefined || setPublished(own, list.url) === setPublished(published, list.url)) return;
+  if (own === undefined) return checkOverlays(workspace, { profile, folder });
+  if (setPublished(own, list.url) === setPublished(published, list.url)) return;
   throw new Failure(`Cannot take the profile "${profile}": profiles/${profile}.yaml is here already, and is another`, {
     hint: 'Move it away, or make it the published one',
     exitCode: EXIT.usage,
+  });
+}
+
+/** Nor is a service of its own that has the name of one of the release's; once the profile was taken, both are the same. */
+async function checkOverlays(workspace: string, { profile, folder }: Pick<Papers, 'profile' | 'folder'>): Promise<void> {
+  const published = join(folder, 'workspace', 'overlays');
+  for (const name of await readdir(published).catch(() => [])) {
+    const own = await describeTree(join(workspace, 'overlays', name));
+    if (own.length === 0 || isDeepStrictEqual(own, await describeTree(join(published, name)))) continue;
+    throw new Failure(`Cannot take the profile "${profile}": overlays/${name} is here already, and is another`, {
+      hint: 'Rename it, and what uses it',
+      exitCode: EXIT.usage,
+    });
+  }
+}
+
+async function describeTree(root: string): Promise<string[]> {
+  const entries = (await readTree(root)).filter(({ kind }) => kind !== 'folder');
+  return Promise.all(entries.map(async ({ path, target }) => `${path} ${target ?? (await hashFile(join(root, path)))}`)).then((lines) =>
+    lines.sort(),
+  );
+}
+
+/** Whoever holds the web server can serve what was signed a year ago, and everybody knows its holes. */
+async function checkAge(workspace: string, { profile, folder }: Papers): Promise<void> {
+  const own = await readLock(workspace, profile).catch(() => undefined);
+  const published = await readLock(join(folder, 'workspace'), profile);
+  if (!own || !published || own.epoch <= published.epoch) return;
+  const [before, after] = [own, published].map(({ epoch }) => new Date(epoch * 1000).toISOString().slice(0, 10));
+  throw new Failure(`Cannot take the profile "${profile}": the release has the packages of ${after}, and those that are here are of ${before}`, {
+    hint: `Ask its publisher by another way than this site; if it is meant so, remove profiles/${profile}.lock and run this again`,
   });
 }
 
@@ -131,7 +166,7 @@ async function keepPrefix({ folder, manifest, prefix, profile }: Papers): Promis
 async function writeProfileFiles(workspace: string, { list, folder, profile }: Papers): Promise<void> {
   const published = join(folder, 'workspace');
   const overlays = join(published, 'overlays');
-  if (await stat(overlays).catch(() => undefined)) await cp(overlays, join(workspace, 'overlays'), { recursive: true });
+  if (await stat(overlays).catch(() => undefined)) await cp(overlays, join(workspace, 'overlays'), { recursive: true, verbatimSymlinks: true });
   await writeFileAtomically(lockFile(workspace, profile), await readFile(lockFile(published, profile)));
   const text = await readFile(profileFile(published, profile), 'utf8');
   await writeFileAtomically(profileFile(workspace, profile), setPublished(text, list.url));

@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { hashImage } from '../../builder/image/decode.ts';
@@ -63,8 +63,28 @@ describe('taking a published profile', () => {
     withServer(async (fetching) => {
       await fetchInto(fetching);
       await fetchInto(fetching);
+      const lock = join(fetching.other, 'profiles/maison.lock');
+      const newer = (await readFile(lock, 'utf8')).replace('1780000000', '1780086400');
+      await writeFile(lock, newer);
+      // Signed as it was, by whoever holds the web server.
+      await expect(fetchInto(fetching)).rejects.toThrow('has the packages of 2026-05-28, and those that are here are of 2026-05-29');
+      expect(await readFile(lock, 'utf8')).toBe(newer);
+      await rm(lock);
+      await fetchInto(fetching);
       await writeFiles(fetching.other, { 'profiles/maison.yaml': 'profile: maison\nbase: debian-arm64\nboards: [pi4]\nservices: []\n' });
       await expect(fetchInto(fetching)).rejects.toThrow('profiles/maison.yaml is here already, and is another');
+    }));
+
+  it('writes over no service of the same name, unless it is the same', () =>
+    withServer(async (fetching) => {
+      const { workspace, other } = fetching;
+      await cp(join(workspace, 'overlays'), join(other, 'overlays'), { recursive: true });
+      const page = join(other, 'overlays/blog/page.hbs');
+      await writeFile(page, 'my own');
+      await expect(fetchInto(fetching)).rejects.toThrow('overlays/blog is here already, and is another');
+      expect(await readFile(page, 'utf8')).toBe('my own');
+      await cp(join(workspace, 'overlays'), join(other, 'overlays'), { recursive: true });
+      expect(await fetchInto(fetching)).toMatchObject({ profile: 'maison' });
     }));
 
   it('fetches of the next release what changed alone, and the same bytes', () =>
