@@ -34,7 +34,8 @@ export function addRelease(program: Command, run: RunVerb): void {
     .command('release')
     .argument('<profile>', 'as in profiles/NAME.yaml')
     .description("a folder for any web server: a profile's image, booted once in QEMU, with all that anyone needs to check and to rebuild it, signed")
-    // Not a required one: commander would ask for it under `release verify` as well.
+    // Of the verbs below it, each has its own: "--key" behind "sign" is not this one, nor do they need "--out".
+    .enablePositionalOptions()
     .option('--out <dir>', 'where to write it: a new folder, or that of an earlier release, which it replaces')
     .option('--previous <dir>', 'the release before it, for the notes')
     .option('--key <file>', 'the key that signs, or the public half of one in your ssh-agent (default: secrets/release_key)')
@@ -53,7 +54,7 @@ export function addRelease(program: Command, run: RunVerb): void {
 }
 
 async function makeOne(session: Session, name: string, flags: ReleaseFlags): Promise<Report> {
-  if (flags.out === undefined) throw new Failure('Cannot write a release: where to?', { hint: 'Name a folder: --out DIR', exitCode: EXIT.usage });
+  if (flags.out === undefined) throw new Failure('Cannot make a release without a folder', { hint: 'Say where: --out DIR', exitCode: EXIT.usage });
   const workspace = await loadWorkspace(findWorkspace(session));
   const keyFile = flags.unsigned ? undefined : await findKey(workspace.folder, flags.key);
   const out = resolve(flags.out);
