@@ -35,6 +35,7 @@ rows() {
 		/usr/lib/python3/dist-packages/caldav|python3-caldav|test|asks a card's calendar as a telephone does
 		cadaver|cadaver|test|opens a card's shared folder as a computer does
 		restic|restic|test fast|makes backups as a card does
+		sshd|openssh-server|test fast|takes a card's backups
 		prosody|prosody|test fast|is a card's chat server
 		/usr/lib/python3/dist-packages/slixmpp|python3-slixmpp|test fast|chats as people do
 		syncthing|syncthing|test fast|synchronises folders as a card does

@@ -70,9 +70,13 @@ function describe(entry: FleetDetails): string[] {
 }
 
 function describeFacts(facts: object): string[] {
-  return Object.entries(facts).map(
-    ([name, value]) => `${name} ${value === null || value === '' ? '-' : Array.isArray(value) ? value.join(' ') : value}`,
-  );
+  return Object.entries(facts).map(([name, value]) => `${name} ${describeFact(value)}`);
+}
+
+function describeFact(value: unknown): string {
+  if (value === null || value === '') return '-';
+  if (Array.isArray(value)) return value.join(' ');
+  return typeof value === 'object' ? describeFacts(value).join(', ') : String(value);
 }
 
 function describeAlarm({ kind, times, last, facts, seen }: FleetDetails['alarmList'][number]): string {

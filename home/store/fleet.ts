@@ -25,6 +25,8 @@ export interface FleetEntry {
 
 export interface FleetDetails extends FleetEntry {
   readonly inventory: unknown;
+  /** The public half of its SSH key, as authorized_keys takes it: of the card that "address" tells. */
+  readonly hostKey: string | null;
   readonly claimed: string | null;
   readonly confirmed: string | null;
   readonly certificateExpires: string | null;
@@ -48,7 +50,8 @@ export const SINCE = `iif(${IS_SILENT}, max(coalesce(h.at, 0), c.state_since), c
 
 const ENTRIES = `
   SELECT c.client, c.hostname, c.profile, ${STATE} AS state, ${SINCE} AS since,
-    o.generation, coalesce(live.address, k.address) AS address, k.serial, k.inventory, k.diagnosis, k.claimed_at, k.confirmed_at, k.certificate_expires,
+    o.generation, coalesce(live.address, k.address) AS address, coalesce(live.host_key, k.host_key) AS host_key,
+    k.serial, k.inventory, k.diagnosis, k.claimed_at, k.confirmed_at, k.certificate_expires,
     h.at AS heartbeat_at, h.body AS heartbeat, r.at AS report_at, r.text AS report,
     ${UNSEEN_ALARMS} AS alarms
   FROM clients AS c
@@ -87,6 +90,7 @@ export function showCard(database: Database, client: string, now: number): Fleet
   return {
     ...describe(row),
     inventory: row.inventory === null ? null : JSON.parse(row.inventory),
+    hostKey: row.host_key,
     claimed: date(row.claimed_at),
     confirmed: date(row.confirmed_at),
     certificateExpires: date(row.certificate_expires),
@@ -111,6 +115,7 @@ interface Row {
   readonly since: number;
   readonly generation: number;
   readonly address: string | null;
+  readonly host_key: string | null;
   readonly serial: string | null;
   readonly inventory: string | null;
   readonly diagnosis: string | null;

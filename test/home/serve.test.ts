@@ -40,13 +40,14 @@ describe('semeur home serve (a process of its own, without a VPN)', () => {
       await writeOrder(folder, issued);
       await until(async () => (await semeur('fleet', 'list', '--workspace', folder)).stdout.includes('durand'));
       const claim = claimOf(issued);
+      const backup = { at: 1_795_478_400, failed: false, restoreAt: null, restoreFailed: false };
       const answer = await sendClaim(home, issued, claim);
       expect(answer.status).toBe(200);
       const address = readLines(answer)['address'] ?? '';
       expect((await send(home.tunnel, '/v1/confirm', {}, { from: loopbackOf(address) })).status).toBe(200);
-      expect((await send(home.tunnel, '/v1/heartbeat', heartbeatOf({ failedUnits: ['caddy.service'] }), { from: loopbackOf(address) })).status).toBe(
-        200,
-      );
+      expect(
+        (await send(home.tunnel, '/v1/heartbeat', heartbeatOf({ failedUnits: ['caddy.service'], backup }), { from: loopbackOf(address) })).status,
+      ).toBe(200);
       expect((await send(home.public, '/v1/claim', claimOf(issued), { secure: true })).status).toBe(409);
       const list = await semeur('fleet', 'list', '--workspace', folder);
       expect(list.stdout).toMatch(
@@ -61,6 +62,8 @@ describe('semeur home serve (a process of its own, without a VPN)', () => {
         alarmList: [{ kind: 'second-card', times: 1 }],
       });
       const text = (await semeur('fleet', 'show', 'durand', '--workspace', folder)).stdout;
+      expect(text).toContain(`\nhostKey ${claim.hostKey}\n`);
+      expect(text).toContain('\n  backup at 1795478400, failed false, restoreAt -, restoreFailed false\n');
       expect(text).toMatch(/^history:\n {2}\S+Z confirmed\n {2}\S+Z claimed\n {2}\S+Z ordered\nalarm second-card/m);
       expect(await semeur('fleet', 'show', 'nobody', '--workspace', folder)).toMatchObject({
         exitCode: 2,

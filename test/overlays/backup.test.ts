@@ -2,16 +2,18 @@ import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, describe, expect, it } from 'vitest';
+import { openNetwork } from '../../builder/try/network.ts';
 import { type Card, makeCard, SHELLS, type Shell } from '../firstboot/card.ts';
 import { makeSeedKey, removeMade } from '../seed/seed-key.ts';
+import { startSftpServer, whyNoSftpServer } from './sftp-server.ts';
 
 afterAll(removeMade);
 
 const OVERLAY = join(import.meta.dirname, '../../overlays/backup/files');
 
 /** A card with a service whose notes are worth keeping, and a disk plugged in. */
-async function cardWithNotes(to = 'usb'): Promise<Card> {
-  const card = await makeCard(await makeSeedKey());
+async function cardWithNotes(to = 'usb', within: readonly string[] = []): Promise<Card> {
+  const card = await makeCard(await makeSeedKey(), within);
   await cp(join(OVERLAY, 'usr/lib/semeur/backup'), card.path('usr/lib/semeur/backup'), { recursive: true });
   await cp(join(OVERLAY, 'usr/sbin/semeur-restore'), card.path('usr/sbin/semeur-restore'));
   await mkdir(card.path('etc/semeur'), { recursive: true });
@@ -26,6 +28,16 @@ async function cardWithNotes(to = 'usb'): Promise<Card> {
 
 const backUp = (card: Card, shell: Shell) => card.run(shell, 'backup/backup');
 const state = (card: Card) => card.read('var/lib/semeur/backup-state');
+const noServer = await whyNoSftpServer();
+
+/** As home gives it: with a certificate beside it, which is of no use to the server, and which ssh offers all the same. */
+async function makeHostKey(card: Card): Promise<string> {
+  const [ca, key] = [card.path('etc/ssh/test_ca'), card.path('etc/ssh/ssh_host_ed25519_key')];
+  await mkdir(card.path('etc/ssh'), { recursive: true });
+  for (const file of [ca, key]) await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', file]);
+  await execa('ssh-keygen', ['-q', '-s', ca, '-h', '-I', 'herbier', '-n', 'herbier', `${key}.pub`]);
+  return readFile(`${key}.pub`, 'utf8');
+}
 
 describe.each(SHELLS.map((shell) => ({ shell })))('backups by restic under $shell', ({ shell }) => {
   it('bring back what was deleted, with the service stopped meanwhile', async () => {
@@ -72,6 +84,38 @@ describe.each(SHELLS.map((shell) => ({ shell })))('backups by restic under $shel
     const { stdout } = await execa('restic', ['snapshots', '--json'], { env: { ...env, RESTIC_PASSWORD: 'k7qe-m2xa-9tdb' } });
     expect(JSON.parse(stdout)).toHaveLength(1);
   });
+
+  it.skipIf(noServer).each(['sftp:root@127.0.0.1:herbier', 'sftp://root@127.0.0.1:22/herbier'])(
+    `go to the server of %s by the card's own key, are listed, tried, and come back from there (${noServer ?? 'OpenSSH'})`,
+    async (to) => {
+      const network = await openNetwork({ signal: new AbortController().signal });
+      const card = await cardWithNotes(to, network.enter);
+      const hostKey = await makeHostKey(card);
+      const stranger = await startSftpServer(network.enter, card.path('server'), '127.0.0.1', '');
+      try {
+        expect((await backUp(card, shell)).exitCode).toBe(1);
+        expect(await state(card)).toBe('failed yes\n');
+      } finally {
+        await stranger.stop();
+      }
+      const server = await startSftpServer(network.enter, card.path('server'), '127.0.0.1', hostKey);
+      try {
+        expect(await backUp(card, shell)).toEqual({ exitCode: 0, output: '' });
+        expect(await state(card)).toMatch(/^at \d+\nfailed no\n$/);
+        await rm(card.path('var/lib/notes'), { recursive: true });
+        expect(await card.run(shell, '/usr/sbin/semeur-restore', '--list')).toMatchObject({
+          exitCode: 0,
+          output: expect.stringMatching(/ semeur\b/),
+        });
+        expect(await card.run(shell, 'backup/restore-test')).toMatchObject({ exitCode: 0 });
+        expect(await card.run(shell, '/usr/sbin/semeur-restore')).toMatchObject({ exitCode: 0, output: expect.stringContaining('restored latest') });
+        expect(await card.read('var/lib/notes/été.txt')).toBe('thym, mélisse\n');
+      } finally {
+        await server.stop();
+        await network.close();
+      }
+    },
+  );
 
   it('are not made where the client wants none, and that is no failure', async () => {
     const card = await cardWithNotes('');

@@ -33,10 +33,24 @@ refuse() {
 	exit 1
 }
 
-# By the card's own SSH key: what the server has to know is in "semeur fleet show".
 run_restic() {
+	restic --quiet -o "sftp.command=$(ssh_command)" "$@"
+}
+
+# By the card's own SSH key, which the server has to know: "hostKey" of "semeur fleet show". All of the command, since Debian 12's restic can't be told
+# its options alone. A server that falls silent is noticed after a minute and a half.
+ssh_command() {
 	key="${ROOT:-}/etc/ssh/ssh_host_ed25519_key" hosts="${ROOT:-}/var/lib/semeur/backup-hosts"
-	restic --quiet -o "sftp.args=-i $key -o BatchMode=yes -o StrictHostKeyChecking=accept-new -o UserKnownHostsFile=$hosts" "$@"
+	echo "ssh -i $key -o IdentitiesOnly=yes -o BatchMode=yes -o StrictHostKeyChecking=accept-new -o UserKnownHostsFile=$hosts" \
+		"-o ServerAliveInterval=30 -s -- $(server) sftp"
+}
+
+# As ssh takes it: restic's other form of an address has room for a port.
+server() {
+	case $RESTIC_REPOSITORY in
+	sftp://*) echo "${RESTIC_REPOSITORY#sftp:}" | sed 's|^\(//[^/]*\).*|ssh:\1|' ;;
+	*) echo "${RESTIC_REPOSITORY#sftp:}" | cut -d : -f 1 ;;
+	esac
 }
 
 # listed path|before|unit: of every service; one a line.
