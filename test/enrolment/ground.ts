@@ -13,8 +13,8 @@ import { type CardImage, HOME_ADDRESS } from './images.ts';
 export const MAIN = [process.execPath, '--disable-warning=ExperimentalWarning', join(findCheckout(), 'builder', 'main.ts')];
 
 /** The card's ports as the people of its LAN see them. */
-export const LAN = { ssh: 8022, metrics: 8910, status: 8848, web: 8080, chat: 5222, dns: 8053 } as const;
-const TCP = [`${LAN.ssh}-:22`, `${LAN.metrics}-:9100`, `${LAN.status}-:8480`, `${LAN.web}-:80`, `${LAN.chat}-:5222`];
+export const LAN = { ssh: 8022, metrics: 8910, status: 8848, web: 8080, chat: 5222, files: 22000, dns: 8053 } as const;
+const TCP = [`${LAN.ssh}-:22`, `${LAN.metrics}-:9100`, `${LAN.status}-:8480`, `${LAN.web}-:80`, `${LAN.chat}-:5222`, `${LAN.files}-:22000`];
 const FORWARDS = [...TCP.map((ports) => `tcp:127.0.0.1:${ports}`), `udp:127.0.0.1:${LAN.dns}-:53`];
 
 /** Of the card that most tests boot. */
@@ -26,11 +26,13 @@ export interface MachineChoice {
   readonly clock?: string;
   readonly network?: 'user' | 'none';
   readonly serial?: string;
+  /** Ways in from the network, in the place of LAN's: two cards can't have the same. */
+  readonly forwards?: readonly string[];
   /** More of the kernel's command line. */
   readonly kernelArguments?: string;
 }
 
-/** A network of its own, with room for a home and one card. */
+/** A network of its own, with room for a home and cards. */
 export interface Ground {
   readonly folder: string;
   /** The operator's: a copy, to be reissued and revoked in. */

@@ -11,6 +11,10 @@ import { WIFI } from './wifi-box.ts';
 /** Where cards look for home: a literal address, so that its HTTPS is reachable without a resolver. */
 export const HOME_ADDRESS = '192.0.2.10';
 export const CLIENT = 'lherbier';
+/** All that a card can offer: the tests that boot such a one share its profile. */
+export const EVERY_SERVICE = ['website', 'calendar', 'share', 'files', 'chat', 'dns', 'updates', 'backup'];
+/** The setting of CLIENT, where it has backups: home's machine is the operator's server too. */
+const BACKUPS = `sftp:root@${HOME_ADDRESS}:herbier`;
 
 /** One client's card, as the tests of enrolment boot it. */
 export interface CardImage {
@@ -23,12 +27,12 @@ export interface CardImage {
 }
 
 /** Builds the card, in a folder of out/; what is there already and is right is not made again. */
-export async function buildCardImage(name = 'enrolment', services: readonly string[] = ['website']): Promise<CardImage> {
+export async function buildCardImage(name = 'enrolment', services: readonly string[] = ['website'], client = CLIENT): Promise<CardImage> {
   const folder = join(findCheckout(), 'out', name);
-  return oneAtATime(`${folder}.lock`, () => build(folder, services));
+  return oneAtATime(`${folder}.lock`, () => build(folder, services, client));
 }
 
-async function build(folder: string, services: readonly string[]): Promise<CardImage> {
+async function build(folder: string, services: readonly string[], client: string): Promise<CardImage> {
   const consoles = join(folder, 'consoles');
   await mkdir(consoles, { recursive: true });
   await cp(join(findCheckout(), 'examples'), folder, { recursive: true });
@@ -40,10 +44,11 @@ async function build(folder: string, services: readonly string[]): Promise<CardI
   await writeFile(operator, text);
   const profile = join(folder, 'profiles', 'maison.yaml');
   await writeFile(profile, (await readFile(profile, 'utf8')).replace(/^services: .*$/m, `services: [${services.join(', ')}]`));
-  const client = join(folder, 'clients', `${CLIENT}.yaml`);
-  await writeFile(client, `${await readFile(client, 'utf8')}wifi: ${JSON.stringify(WIFI)}\n`);
+  const file = join(folder, 'clients', `${CLIENT}.yaml`);
+  const settings = services.includes('backup') ? `settings:\n  backup: { to: "${BACKUPS}" }\n` : 'settings:\n';
+  await writeFile(file, `${(await readFile(file, 'utf8')).replace('settings:\n', settings)}wifi: ${JSON.stringify(WIFI)}\n`);
   const main = [process.execPath, '--disable-warning=ExperimentalWarning', join(findCheckout(), 'builder', 'main.ts')];
-  const report = JSON.parse((await runCommand([...main, 'build', CLIENT, '--format', 'img', '--json', '--workspace', folder])).toString('utf8'));
+  const report = JSON.parse((await runCommand([...main, 'build', client, '--format', 'img', '--json', '--workspace', folder])).toString('utf8'));
   const [manifest] = report.clients;
   const raw = join(folder, 'out', manifest.image.file);
   return { workspace: folder, raw, files: await readBootFiles(createQuietSession(), raw, consoles), manifest, consoles };

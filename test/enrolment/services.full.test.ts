@@ -1,22 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeBackups } from './backed-up.ts';
+import { FRONT, WRITE_EVENT } from './calendar-client.ts';
 import { type EnrolledCard, type FirstBoot, prepareCard } from './first-boot.ts';
 import { LAN } from './ground.ts';
-import { buildCardImage, type CardImage, CLIENT } from './images.ts';
+import { buildCardImage, type CardImage, CLIENT, EVERY_SERVICE } from './images.ts';
 import { describeWatching } from './watched.ts';
-
-const FRONT = `http://127.0.0.1:${LAN.web}`;
-
-/** Writes an event, as a telephone does that is told nothing but the card's address, and prints what the calendar then holds. */
-const WRITE_EVENT = `
-import sys, caldav
-client = caldav.DAVClient(url=sys.argv[1], username=sys.argv[2], password=sys.argv[3])
-calendar = client.principal().calendars()[0]
-calendar.save_event("BEGIN:VCALENDAR\\r\\nVERSION:2.0\\r\\nPRODID:semeur\\r\\nBEGIN:VEVENT\\r\\nUID:harvest@semeur\\r\\n"
-    "DTSTAMP:20261125T090000Z\\r\\nDTSTART:20261201T140000Z\\r\\nDTEND:20261201T160000Z\\r\\nSUMMARY:Cueillette du thym\\r\\nEND:VEVENT\\r\\nEND:VCALENDAR\\r\\n")
-print(calendar.name, [event.vobject_instance.vevent.summary.value for event in calendar.events()])
-`;
 
 /** Logs in at the card's chat, with the certificate that the card made, and writes to oneself. argv: CA, address, password, port. */
 const CHAT = `
@@ -46,18 +36,20 @@ describe('the services of a card, asked from its LAN by programs that people use
   let enrolled: EnrolledCard | undefined;
   let boot: FirstBoot;
   let password: string;
+  let backupKey: string;
   const run = (...argv: readonly string[]) => boot.ground.run(...argv);
   const visit = (script: string) => boot.ground.semeur('ssh', '--state', boot.ground.state, CLIENT, script);
   const statusOf = (path: string, ...options: readonly string[]) =>
     run('curl', '--silent', '--max-time', '20', '--output', '/dev/null', '--write-out', '%{http_code}', ...options, `${FRONT}${path}`);
 
   beforeAll(async () => {
-    image = await buildCardImage('services', ['website', 'calendar', 'share', 'files', 'chat', 'dns', 'updates']);
+    image = await buildCardImage('services', EVERY_SERVICE);
     // Emulated, each server takes half a minute to start, and the next heartbeat may be five away.
     enrolled = await prepareCard(image, 600);
     boot = await enrolled.running();
     const account = await readFile(join(image.workspace, 'out', `${CLIENT}.account`), 'utf8');
     password = /^password (\S+)$/m.exec(account)?.[1] ?? '';
+    backupKey = /^backup-key (\S+)$/m.exec(account)?.[1] ?? '';
   });
 
   afterAll(async () => enrolled?.close());
@@ -76,8 +68,8 @@ describe('the services of a card, asked from its LAN by programs that people use
   });
 
   it('keep a calendar (python3-caldav)', async () => {
-    const said = await run('/usr/bin/python3', '-c', WRITE_EVENT, `${FRONT}/.well-known/caldav`, CLIENT, password);
-    expect(said).toBe("Agenda ['Cueillette du thym']\n");
+    const calendar = ['/usr/bin/python3', '-c', WRITE_EVENT, `${FRONT}/.well-known/caldav`, CLIENT, password];
+    expect(await run(...calendar)).toBe("Agenda ['Cueillette du thym']\n");
   });
 
   it('share a folder (cadaver)', async () => {
@@ -135,4 +127,9 @@ describe('the services of a card, asked from its LAN by programs that people use
     await visit('systemctl start radicale && sleep 10 && rm -f /run/semeur/next-heartbeat && systemctl start semeur-heartbeat');
     await boot.ground.waitForCard(CLIENT, 'well again', 60, ({ health }) => health?.illServices?.length === 0);
   });
+
+  describeBackups(
+    () => boot,
+    () => ({ password, backupKey }),
+  );
 });

@@ -6,7 +6,7 @@ import { CLIENT } from './images.ts';
 /** Of the examples' prefix. */
 const HOME_METRICS = '[fd5e:3e0f:1a2b::1]:9180';
 /** Takes the heartbeat that the timer would bring within five minutes. */
-const BEAT = 'rm -f /run/semeur/next-heartbeat && systemctl start semeur-heartbeat';
+export const BEAT = 'rm -f /run/semeur/next-heartbeat && systemctl start semeur-heartbeat';
 
 /** A real Prometheus on home's machine, a card that is on, and a service of it that stops. */
 export function describeWatching(boot: () => FirstBoot): void {
