@@ -1,6 +1,6 @@
 #!/bin/sh
-# On a card that has one service alone: whether it does what its overlay says. usage: examine-service.sh UNIT… (those that it switches on)
-# Prints a line for each: "well WHAT" or "ill WHAT: WHY". `semeur overlay test` sends it there.
+# On a card that has one service alone: whether it does what its overlay says. usage: examine-service.sh [UNIT…] (those that it switches on)
+# Prints a line for each: "well WHAT" or "ill WHAT: WHY". `semeur overlay test` sends it there; what programs say meanwhile comes between.
 set -eu
 
 # Of every card: SSH, the status page, the metrics, its name, leases.
@@ -12,7 +12,8 @@ udp 68
 udp 546'
 
 main() {
-	profile=/usr/lib/semeur/profile
+	profile="${ROOT:-}/usr/lib/semeur/profile"
+	trap 'tell_end $?' EXIT
 	check_health 'answers'
 	check_ports
 	for unit in "$@"; do check_security "$unit"; done
@@ -23,17 +24,29 @@ say() {
 	if [ -z "$2" ]; then echo "well $1"; else echo "ill $1: $2"; fi
 }
 
+# A program that isn't there, or fails, is a finding too, and those before it stay.
+tell_end() {
+	[ "$1" = 0 ] || say 'lets itself be examined' "exit code $1"
+	exit 0
+}
+
+# The card itself waits for half a minute; emulated, a server in Python takes two to start.
 check_health() {
-	rm -f /run/semeur/ill
-	sh /usr/lib/semeur/check-services
-	say "$1" "$(tr '\t\n' ' ,' </run/semeur/ill)"
+	ill="${ROOT:-}/run/semeur/ill"
+	for _ in 1 2 3 4 5 6 7 8; do
+		rm -f "$ill"
+		sh "${ROOT:-}/usr/lib/semeur/check-services"
+		[ -s "$ill" ] || break
+	done
+	say "$1" "$(tr '\t' ' ' <"$ill" | paste -s -d ',' -)"
 }
 
 # What listens beyond the card itself, and no overlay says so. Some programs open UDP ports by chance as well, from where they call out: the packet
 # filter shuts those.
 check_ports() {
-	read -r lowest highest </proc/sys/net/ipv4/ip_local_port_range
-	open=$(ss -Hlntup | awk -v lowest="$lowest" -v highest="$highest" '
+	# By cat, since such a file gives nothing to whoever reads on after the first byte, as dash does.
+	range=$(cat /proc/sys/net/ipv4/ip_local_port_range)
+	open=$(ss -Hlntup | awk -v lowest="${range%%[!0-9]*}" -v highest="${range##*[!0-9]}" '
 		$5 !~ /^(127\.|\[::1\]|\[::ffff:127\.)/ {
 			sub(/.*:/, "", $5)
 			if ($1 != "udp" || $5 + 0 < lowest || $5 + 0 > highest) print $1, $5
@@ -45,34 +58,45 @@ check_ports() {
 
 # From 0, shut in, to 10; what Debian's own units score is Debian's affair.
 check_security() {
+	file=/usr/lib/systemd/system/$1
 	case $1 in *.service) ;; *) return 0 ;; esac
-	[ -e "/usr/lib/systemd/system/$1" ] && ! dpkg --search "/usr/lib/systemd/system/$1" >/dev/null 2>&1 || return 0
+	if [ ! -e "${ROOT:-}$file" ] || dpkg --search "$file" >/dev/null 2>&1; then return 0; fi
 	score=$(systemd-analyze security --no-pager "$1" | awk 'END { for (i = 1; i <= NF; i++) if ($i ~ /^[0-9]+\.[0-9]$/) print $i }')
 	say "shuts $1 in ($score of 10)" "$(awk -v score="${score:-10}" 'BEGIN { if (score > 5) print "systemd-analyze security says more than 5.0" }')"
 }
 
 # Everything that a backup holds is taken away and put back, as on a new card.
 check_backup() {
-	awk -F '	' '$2 == "before" { print $3 }' "$profile/backup.list" | while read -r program; do "$program"; done
-	awk -F '	' '$2 == "path" { print $3 }' "$profile/backup.list" >/run/examine.paths
+	paths="${ROOT:-}/run/semeur/examined-paths" archive="${ROOT:-}/var/tmp/examined.tar"
+	listed before | while read -r program; do "${ROOT:-}$program"; done
 	# What it writes while it runs would make the copy another than what is compared with it.
-	systemctl stop "$@"
+	[ $# = 0 ] || systemctl stop "$@"
+	cd "${ROOT:-}/"
+	# What it has not made yet is no fault.
+	listed path | sed 's|^/||' | while read -r path; do [ ! -e "$path" ] || echo "$path"; done >"$paths"
 	before=$(fingerprint)
-	tar --create --file /var/tmp/examine.tar --acls --xattrs --files-from /run/examine.paths
-	while read -r path; do rm -rf "$path"; done </run/examine.paths
-	(cd / && tar --extract --file /var/tmp/examine.tar --acls --xattrs --numeric-owner)
+	tar --create --file "$archive" --acls --xattrs --files-from "$paths"
+	while read -r path; do rm -rf "$path"; done <"$paths"
+	tar --extract --file "$archive" --acls --xattrs --numeric-owner
 	restored=$(fingerprint)
-	systemctl start "$@"
-	rm -f /var/tmp/examine.tar
+	rm -f "$archive"
+	[ $# = 0 ] || systemctl start "$@"
 	[ "$before" = "$restored" ] && why='' || why='what came back is not what was there'
-	say 'is restored from a backup' "$why"
+	say "is restored from a backup ($(wc -l <"$paths") of $(listed path | wc -l) paths are there)" "$why"
 	check_health 'answers after that'
 }
 
+# listed before|path: of all that the service wants to be kept; one a line.
+listed() {
+	awk -F '	' -v kind="$1" '$2 == kind { print $3 }' "$profile/backup.list"
+}
+
+# Names, kinds, rights and owners, and what is in the files.
 fingerprint() {
 	while read -r path; do
-		[ ! -e "$path" ] || find "$path" -type f -exec sha256sum {} + | sort
-	done </run/examine.paths | sha256sum
+		find "$path" -printf '%p %y %m %U %G %l\n'
+		find "$path" -type f -exec sha256sum {} +
+	done <"$paths" | sort | sha256sum
 }
 
 main "$@"
