@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { openNetwork } from '../../builder/try/network.ts';
 import { type Card, makeCard, SHELLS, type Shell } from '../firstboot/card.ts';
 import { makeSeedKey, removeMade } from '../seed/seed-key.ts';
-import { startSftpServer, whyNoSftpServer } from './sftp-server.ts';
+import { type SftpServer, startSftpServer, whyNoSftpServer } from './sftp-server.ts';
 
 afterAll(removeMade);
 
@@ -85,43 +85,41 @@ describe.each(SHELLS.map((shell) => ({ shell })))('backups by restic under $shel
     expect(JSON.parse(stdout)).toHaveLength(1);
   });
 
-  it.skipIf(noServer).each(['sftp:root@127.0.0.1:herbier', 'sftp://root@127.0.0.1:22/herbier'])(
-    `go to the server of %s by the card's own key, are listed, tried, and come back from there (${noServer ?? 'OpenSSH'})`,
-    async (to) => {
-      const network = await openNetwork({ signal: new AbortController().signal });
-      const card = await cardWithNotes(to, network.enter);
-      const hostKey = await makeHostKey(card);
-      const stranger = await startSftpServer(network.enter, card.path('server'), '127.0.0.1', '');
-      try {
-        expect((await backUp(card, shell)).exitCode).toBe(1);
-        expect(await state(card)).toBe('failed yes\n');
-      } finally {
-        await stranger.stop();
-      }
-      const server = await startSftpServer(network.enter, card.path('server'), '127.0.0.1', hostKey);
-      try {
-        expect(await backUp(card, shell)).toEqual({ exitCode: 0, output: '' });
-        expect(await state(card)).toMatch(/^at \d+\nfailed no\n$/);
-        await rm(card.path('var/lib/notes'), { recursive: true });
-        expect(await card.run(shell, '/usr/sbin/semeur-restore', '--list')).toMatchObject({
-          exitCode: 0,
-          output: expect.stringMatching(/ semeur\b/),
-        });
-        expect(await card.run(shell, 'backup/restore-test')).toMatchObject({ exitCode: 0 });
-        expect(await card.run(shell, '/usr/sbin/semeur-restore')).toMatchObject({ exitCode: 0, output: expect.stringContaining('restored latest') });
-        expect(await card.read('var/lib/notes/été.txt')).toBe('thym, mélisse\n');
-      } finally {
-        await server.stop();
-        await network.close();
-      }
-    },
-  );
-
   it('are not made where the client wants none, and that is no failure', async () => {
     const card = await cardWithNotes('');
     expect(await backUp(card, shell)).toEqual({ exitCode: 0, output: '' });
     expect(await card.run(shell, 'backup/restore-test')).toEqual({ exitCode: 0, output: '' });
     await expect(state(card)).rejects.toThrow('ENOENT');
+  });
+});
+
+describe.skipIf(noServer)(`backups to a server (${noServer ?? 'restic, OpenSSH'})`, () => {
+  it.each([
+    { to: 'sftp:root@127.0.0.1:herbier', shell: SHELLS[0] },
+    { to: 'sftp://root@127.0.0.1:22/herbier', shell: SHELLS[1] },
+  ])("go to $to by the card's own key alone, are listed, tried, and come back under $shell", async ({ to, shell }) => {
+    const network = await openNetwork({ signal: new AbortController().signal });
+    let server: SftpServer | undefined;
+    try {
+      const card = await cardWithNotes(to, network.enter);
+      const hostKey = await makeHostKey(card);
+      const start = (key: string) => startSftpServer(network.enter, card.path('server'), '127.0.0.1', key);
+      server = await start('');
+      expect((await backUp(card, shell)).exitCode).toBe(1);
+      expect(await state(card)).toBe('failed yes\n');
+      await server.stop();
+      server = await start(hostKey);
+      expect(await backUp(card, shell)).toEqual({ exitCode: 0, output: '' });
+      expect(await state(card)).toMatch(/^at \d+\nfailed no\n$/);
+      await rm(card.path('var/lib/notes'), { recursive: true });
+      expect(await card.run(shell, '/usr/sbin/semeur-restore', '--list')).toMatchObject({ exitCode: 0, output: expect.stringMatching(/ semeur\b/) });
+      expect(await card.run(shell, 'backup/restore-test')).toMatchObject({ exitCode: 0 });
+      expect(await card.run(shell, '/usr/sbin/semeur-restore')).toMatchObject({ exitCode: 0, output: expect.stringContaining('restored latest') });
+      expect(await card.read('var/lib/notes/été.txt')).toBe('thym, mélisse\n');
+    } finally {
+      await server?.stop();
+      await network.close();
+    }
   });
 });
 
