@@ -2,6 +2,8 @@
 export const TUNNEL_PORT = 8080;
 export const PAGE_PORT = 8081;
 export const METRICS_PORT = 9180;
+/** Of clients' sites, on their cards. */
+export const SITE_PORT = 443;
 
 /** The addresses of an operator's fleet, all in one /48 (docs/protocol.md). */
 export interface FleetNetwork {

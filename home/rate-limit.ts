@@ -46,7 +46,8 @@ export function createRateLimit({ burst, perSecond, most }: RateLimitOptions, se
   };
 }
 
-function customerOf(remote: string): string {
+/** Whom an address stands for: itself, or of IPv6 the network. */
+export function customerOf(remote: string): string {
   const v4 = remote.replace(/^::ffff:(?=\d+\.)/, '');
   if (!isIPv6(v4)) return v4;
   const [head = '', tail] = v4.split('%', 1)[0]?.split('::') ?? [];

@@ -2,7 +2,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { Failure } from '../builder/failure.ts';
-import { METRICS_PORT, PAGE_PORT, planNetwork, TUNNEL_PORT } from './addresses.ts';
+import { METRICS_PORT, PAGE_PORT, planNetwork, SITE_PORT, TUNNEL_PORT } from './addresses.ts';
 import { createCounts } from './counts.ts';
 import type { DownloadOptions } from './download/desk.ts';
 import { createDownloadListener } from './download/listener.ts';
@@ -16,7 +16,8 @@ import { openLog, sayReady } from './log.ts';
 import { createMetricsListener } from './metrics/listener.ts';
 import { createOrderReader, watchOrders } from './orders.ts';
 import type { Tls } from './server.ts';
-import { loopbackSources, tunnelSources } from './sources.ts';
+import { createSitesListener, type SitesListener } from './sites/listener.ts';
+import { loopbackOf, loopbackSources, tunnelSources } from './sources.ts';
 import { createCardFinder } from './store/cards.ts';
 import { openDatabase } from './store/database.ts';
 import { holdFolder } from './store/hold-folder.ts';
@@ -37,6 +38,8 @@ export interface ServeOptions {
   readonly vpn: VpnOptions | undefined;
   /** Without it, nothing can be downloaded. */
   readonly downloads: (DownloadOptions & { readonly listen: string }) | undefined;
+  /** "address:port" where visitors of clients' sites come; without it, home passes nobody on. */
+  readonly sites: string | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -103,10 +106,11 @@ export async function serveHome(options: ServeOptions): Promise<void> {
     const offered = downloads && createDownloadListener(home, downloads);
     if (offered) closing.unshift(() => offered.close());
     const offering = offered && { downloads: await listen(offered, splitListen(downloads.listen), '--downloads') };
+    const passing = options.sites && { sites: await openSites(home, options.sites, vpn !== undefined, closing) };
     if (downloads) await watchUsedPlans(downloads.plans, home, signal);
     watchOrders(orders, (changes) => applyPeerChanges(home, changes), log, signal);
     if (!vpn) log.warn({}, 'there is no tunnel: source addresses of 127.0.0.0/8 stand for those of the tunnel, and prove nothing');
-    sayReady({ ...listening, ...offering, vpn: hub.kind, peers: countPeers(database) });
+    sayReady({ ...listening, ...offering, ...passing, vpn: hub.kind, peers: countPeers(database) });
     await ended(signal);
   } finally {
     // One that fails keeps none of the others from it.
@@ -126,6 +130,14 @@ function tunnelPlaces(nursery: string, hub: string) {
     page: { host: hub, port: PAGE_PORT },
     metrics: { host: hub, port: METRICS_PORT },
   };
+}
+
+async function openSites(home: Home, place: string, isTunnelled: boolean, closing: (() => unknown)[]): Promise<string> {
+  const { hub } = home.network;
+  const wayTo = (address: string) => (isTunnelled ? { host: address, localAddress: hub } : { host: loopbackOf(address) });
+  const sites = createSitesListener(home, (address) => ({ ...wayTo(address), port: SITE_PORT }));
+  closing.unshift(() => sites.close());
+  return listen(sites, splitListen(place), '--sites');
 }
 
 /** Loaded only where there is a tunnel: tests and measurements without one run anywhere. */
@@ -159,7 +171,7 @@ interface Place {
   readonly port: number;
 }
 
-async function listen(server: FastifyInstance, place: Place, flag = '--listen'): Promise<string> {
+async function listen(server: Pick<FastifyInstance, 'listen'> | SitesListener, place: Place, flag = '--listen'): Promise<string> {
   try {
     return (await server.listen({ ...place, backlog: BACKLOG })).replace(/^https?:\/\//, '');
   } catch (error) {

@@ -21,4 +21,6 @@ export interface Order {
   readonly tokenExpires: string;
   /** For good: a client comes back by a higher generation. */
   readonly revoked: boolean;
+  /** Names in small letters of sites on the client's card, to which home passes visitors; left out where there are none. */
+  readonly domains?: readonly string[] | undefined;
 }

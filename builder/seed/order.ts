@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Order } from '../../protocol/order.ts';
 import { writeFileAtomically } from '../atomic-file.ts';
+import { listDomains } from '../workspace/domains.ts';
 import type { LoadedWorkspace } from '../workspace/load.ts';
 import type { Client, Operator } from '../workspace/schema.ts';
 import { readUserCa } from '../workspace/secrets.ts';
@@ -11,11 +12,11 @@ import { type ClientKeys, ensureClientKeys } from './keys.ts';
 
 /** Tells home of these clients, in out/orders/, and the operator what goes on their leaflet: out/NAME.code and out/NAME.account. What already says so is left as it is. */
 export async function writeOrders(workspace: LoadedWorkspace, clients: readonly Client[]): Promise<Order[]> {
-  const { folder, operator } = workspace;
+  const { folder, operator, overlays } = workspace;
   const orders: Order[] = [];
   for (const client of clients) {
     const keys = await ensureClientKeys(folder, client.client);
-    const order = makeOrder(client, operator, keys);
+    const order = makeOrder(client, operator, keys, overlays);
     await writeIfNew(join(ordersFolder(folder), `${client.client}.json`), `${JSON.stringify(order, null, 2)}\n`);
     await writeIfNew(join(folder, 'out', `${client.client}.code`), `${keys.code.text}\n`);
     await writeIfNew(join(folder, 'out', `${client.client}.account`), renderAccount(client, keys));
@@ -29,7 +30,13 @@ export function ordersFolder(workspace: string): string {
   return join(workspace, 'out', 'orders');
 }
 
-export function makeOrder({ client, hostname, language, profile }: Client, operator: Operator, keys: ClientKeys): Order {
+export function makeOrder(
+  { client, hostname, language, profile, settings }: Client,
+  operator: Operator,
+  keys: ClientKeys,
+  overlays: LoadedWorkspace['overlays'],
+): Order {
+  const domains = listDomains(settings, (service) => overlays.get(service)?.settings).map(({ domain }) => domain);
   return {
     order: 1,
     client,
@@ -43,6 +50,8 @@ export function makeOrder({ client, hostname, language, profile }: Client, opera
     tokenSha256: createHash('sha256').update(keys.token).digest('hex'),
     tokenExpires: keys.tokenExpires,
     revoked: keys.revoked === true,
+    // Left out where there are none: an older home takes such an order too.
+    ...(domains.length > 0 ? { domains } : {}),
   };
 }
 

@@ -26,6 +26,7 @@ interface ServeFlags {
   readonly listen?: string;
   readonly rescue?: number;
   readonly downloads?: string;
+  readonly sites?: string;
   readonly plans?: string;
   readonly prefixes?: string;
 }
@@ -45,6 +46,11 @@ export function addHome(program: Command, run: RunVerb): void {
     .option('--rescue <seconds>', 'let a card whose clock was ahead come back when it has been silent for so long (default: 300)', readSeconds)
     .option('--listen <address:port>', 'where the internet reaches it (default: home.listen of semeur.yaml)', readListen)
     .option('--downloads <address:port>', "where the proxy that ends TLS reaches clients' download pages (default: there are none)", readListen)
+    .option(
+      '--sites <address:port>',
+      "where visitors of clients' own sites come, to be passed on unread to their cards (default: nobody is)",
+      readListen,
+    )
     .option('--plans <dir>', 'what may be downloaded (default: out/downloads/ of the workspace)')
     .option('--prefixes <dir>', "where the profiles' compressed images are kept, DIGEST/prefix.xz (default: prefixes/ of the cache)")
     .addHelpText('after', examples('semeur home serve', 'semeur home serve --state /var/lib/semeur --no-firewall'))
@@ -87,6 +93,7 @@ async function serve(session: Session, flags: ServeFlags): Promise<Report> {
         }
       : undefined,
     downloads: flags.downloads === undefined ? undefined : { listen: flags.downloads, ...planDownloads(folder, operator, flags) },
+    sites: flags.sites,
     signal: session.signal,
   });
   return { json: { state: stateFolder }, text: [] };

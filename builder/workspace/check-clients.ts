@@ -1,6 +1,8 @@
+import { listDomains } from './domains.ts';
 import { checkName, type Entry } from './entries.ts';
 import type { Finding } from './finding.ts';
 import type { Overlay } from './overlay-schema.ts';
+import { refuseDomain } from './rules/addresses.ts';
 import { isRegExp } from './rules/rule.ts';
 import { suggestHint } from './rules/suggest.ts';
 import type { ClientFile, Profile } from './schema.ts';
@@ -13,13 +15,14 @@ type Parts = { readonly profiles: ReadonlyMap<string, Entry<Profile>>; readonly 
 export function checkClients(clients: readonly ClientEntry[], parts: Parts): Finding[] {
   return [
     ...clients.flatMap((entry) => [...checkName(entry, 'client'), ...checkParts(entry, parts)]),
-    ...checkUnique(
-      clients,
-      'Client',
-      ({ known }) => known.client,
-      () => ['client'],
+    ...checkUnique(clients, 'Client', ({ known: { client } }) => (client === undefined ? [] : [[client, ['client']]])),
+    ...checkUnique(clients, 'Host name', (entry) => {
+      const name = hostName(entry);
+      return name === undefined ? [] : [[name, [entry.known.hostname === undefined ? 'client' : 'hostname']]];
+    }),
+    ...checkUnique(clients, 'Domain', ({ known: { settings = {} } }) =>
+      listDomains(settings, (service) => parts.overlays.get(service)?.known.settings).map(({ domain, path }) => [domain, path]),
     ),
-    ...checkUnique(clients, 'Host name', hostName, ({ known }) => [known.hostname === undefined ? 'client' : 'hostname']),
   ];
 }
 
@@ -28,20 +31,16 @@ function hostName({ known, source }: ClientEntry): string | undefined {
   return known.hostname ?? (stated ? undefined : known.client);
 }
 
-function checkUnique(
-  clients: readonly ClientEntry[],
-  what: string,
-  nameOf: (entry: ClientEntry) => string | undefined,
-  pathOf: (entry: ClientEntry) => Path,
-): Finding[] {
+/** @param namesOf an entry's names of this kind, and where they stand. */
+function checkUnique(clients: readonly ClientEntry[], what: string, namesOf: (entry: ClientEntry) => (readonly [string, Path])[]): Finding[] {
   const first = new Map<string, Source>();
-  return clients.flatMap((entry) => {
-    const name = nameOf(entry);
-    if (name === undefined) return [];
-    const other = first.get(name);
-    first.set(name, other ?? entry.source);
-    return other ? [entry.source.error(pathOf(entry), `${what} "${name}" is taken by "${other.file}"`, 'Choose another')] : [];
-  });
+  return clients.flatMap((entry) =>
+    namesOf(entry).flatMap(([name, path]) => {
+      const other = first.get(name);
+      first.set(name, other ?? entry.source);
+      return other ? [entry.source.error(path, `${what} "${name}" is taken by "${other.file}"`, 'Choose another')] : [];
+    }),
+  );
 }
 
 function checkParts({ source, known }: ClientEntry, { profiles, overlays }: Parts): Finding[] {
@@ -72,10 +71,11 @@ function checkSettings(source: Source, path: Path, settings: Readonly<Record<str
 type Setting = Overlay['settings'][string];
 
 /** @returns why a service can't take the text; characters are counted as people see them. */
-export function refuseSetting(text: string, { title, max = Number.POSITIVE_INFINITY, choices, pattern }: Setting): string | undefined {
+export function refuseSetting(text: string, { title, max = Number.POSITIVE_INFINITY, choices, pattern, domain }: Setting): string | undefined {
   const characters = [...new Intl.Segmenter().segment(text)].length;
   if (characters > max) return `Expected at most ${max} characters, found ${characters}`;
   if (/[^\P{Cc}\t\n]/u.test(text)) return 'Expected no control characters but tabs and line breaks';
+  if (domain && text !== '') return refuseDomain(text)?.message;
   if (choices && !choices.includes(text)) return `Expected one of ${choices.map((choice) => `"${choice}"`).join(', ')}`;
   if (pattern !== undefined && isRegExp(pattern) && !new RegExp(`^(?:${pattern})$`, 'u').test(text)) return `Expected what is asked: ${title.en}`;
   return undefined;

@@ -22,6 +22,10 @@ export const overlaySchema = z.strictObject({
         default: z.string().describe('What holds when the client says nothing'),
         max: z.int().min(1).max(100_000).describe('The longest text, in characters').optional(),
         choices: z.array(z.string()).min(1).describe('The only texts that it takes').optional(),
+        domain: z
+          .boolean()
+          .default(false)
+          .describe("The name of a site on the internet, of this client's alone, whose visitors home passes on (docs/home.md)"),
         pattern: ruled(refusePattern).describe('A regular expression that the whole text matches; `title` says in words what it wants').optional(),
       }),
     )
@@ -63,7 +67,9 @@ export const overlaySchema = z.strictObject({
       z.strictObject({
         port: z.int().min(1).max(65535).describe('Where it listens'),
         protocol: z.enum(['tcp', 'udp']).default('tcp').describe('How'),
-        reach: z.enum(['lan', 'vpn']).describe("Who gets through: the home's network, or operators and home"),
+        reach: z
+          .enum(['lan', 'vpn', 'visitors'])
+          .describe("Who gets through: the home's network; operators and home; or the internet, as home passes it on"),
       }),
     )
     .default([])

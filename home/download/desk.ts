@@ -2,8 +2,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Home } from '../home.ts';
 import type { Html } from '../page/html.ts';
 import { isLanguage, preferredLanguage } from '../page/language.ts';
+import type { Slots } from '../slots.ts';
 import { renderDocument } from './frame.ts';
-import type { Slots } from './slots.ts';
 import { type Contact, type Visit, WORDS } from './visit.ts';
 
 /** What all routes of downloads work with. */

@@ -87,15 +87,22 @@ const REFUSALS: Metric = {
   type: 'counter',
   help: 'Requests refused since home started, by the word of the answer.',
 };
+const VISITS: Metric = {
+  name: 'semeur_home_visits_total',
+  type: 'counter',
+  help: "Connections to clients' sites since home started, by what became of them.",
+};
 
 function renderHome({ database, counts, folder }: Source): string {
   const peers = Object.entries(countPeersByKind(database)).map(([kind, count]) => [{ kind }, count] as const);
   const refusals = [...counts.refusals].map(([word, count]) => [{ word }, count] as const);
+  const visits = [...counts.visits].map(([end, count]) => [{ end }, count] as const);
   return [
     renderAll(PEERS, peers),
     renderAll(DATABASE, [[{}, bytesOf(databaseFile(folder)) + bytesOf(`${databaseFile(folder)}-wal`)]]),
     renderAll(HEARTBEATS, [[{}, counts.heartbeats]]),
     renderAll(REFUSALS, refusals),
+    renderAll(VISITS, visits),
   ].join('');
 }
 

@@ -124,6 +124,11 @@ export const MIGRATIONS: readonly string[] = [
     expires_at INTEGER NOT NULL
   ) STRICT;
   `,
+  `
+  -- Names of sites on clients' cards, as the orders say: an order may give a name to one client before another order takes it from the other.
+  CREATE TABLE domains (client TEXT NOT NULL REFERENCES clients, domain TEXT NOT NULL, PRIMARY KEY (client, domain)) STRICT;
+  CREATE INDEX domains_by_domain ON domains (domain);
+  `,
 ];
 
 export function migrate(connection: DatabaseSync, file: string): void {

@@ -3,6 +3,7 @@ import { canonicalAddress } from '../addresses.ts';
 import { raiseAlarm } from './alarms.ts';
 import type { Database } from './database.ts';
 import { addPeer, isKnownKey, type PeerChanges, removePeers } from './peers.ts';
+import { keepDomains } from './sites.ts';
 
 const NOTHING: PeerChanges = { added: [], removed: [] };
 
@@ -24,6 +25,7 @@ export function takeOrder(database: Database, order: Order, now: number): PeerCh
        ON CONFLICT (client) DO UPDATE SET hostname = ?2, language = ?3, profile = ?4, state = 'ordered', state_since = ?5`,
     )
     .run(order.client, order.hostname, order.language, order.profile, now);
+  keepDomains(database, order.client, order.domains ?? []);
   const removed = endUnconfirmed(database, order.client);
   const state = order.revoked ? 'revoked' : 'open';
   database
@@ -40,6 +42,7 @@ function updateOrder(database: Database, order: Order, state: string, now: numbe
   database
     .sql('UPDATE clients SET hostname = ?2, language = ?3, profile = ?4 WHERE client = ?1 AND (hostname, language, profile) <> (?2, ?3, ?4)')
     .run(order.client, order.hostname, order.language, order.profile);
+  keepDomains(database, order.client, order.domains ?? []);
   if (!order.revoked || state === 'revoked' || state === 'reissued') return NOTHING;
   return { added: [], removed: revoke(database, order.client, now) };
 }

@@ -186,9 +186,9 @@ describe.skipIf(noHub)(`an enrolment (home is a stand-in, the hub wireguard-go)$
   it('opens SSH, the metrics and what services open to it to the tunnel alone, and to no operator once the client says so', async () => {
     const hub = await openHub();
     const card = await enrolledCard(hub);
-    for (const port of ['22', '9100', '8480', '5222', '7000']) await hub.listenOnCard(port);
+    for (const port of ['22', '9100', '8480', '5222', '7000', '443']) await hub.listenOnCard(port);
     const open = async (from: string, to: string) => {
-      const ports = await Promise.all(['22', '9100', '80', '5222', '7000'].map(async (port) => ((await hub.reaches(from, to, port)) ? port : '')));
+      const ports = await Promise.all(['22', '9100', '80', '5222', '7000', '443'].map(async (port) => ((await hub.reaches(from, to, port)) ? port : '')));
       return ports.filter((port) => port !== '');
     };
     expect(await open('198.51.100.1', '198.51.100.2')).toEqual(['80']);
@@ -199,24 +199,28 @@ describe.skipIf(noHub)(`an enrolment (home is a stand-in, the hub wireguard-go)$
     expect(await open(OPERATOR, CARD_ADDRESS)).toEqual(['22', '9100']);
     expect(await open(HUB, CARD_ADDRESS)).toEqual(['22', '9100']);
     // A service has port 80, so the status page leaves it.
-    await writeFile(card.path('usr/lib/semeur/profile/ports.list'), 'lan\ttcp\t80\nlan\ttcp\t5222\nvpn\ttcp\t7000\n');
+    await writeFile(card.path('usr/lib/semeur/profile/ports.list'), 'lan\ttcp\t80\nlan\ttcp\t5222\nvpn\ttcp\t7000\nvisitors\ttcp\t443\n');
     await card.run(BUSYBOX, 'firewall');
     expect(await open('198.51.100.1', '198.51.100.2')).toEqual(['5222']);
+    expect(await open('203.0.113.9', '198.51.100.2')).toEqual([]);
     expect(await open(OPERATOR, CARD_ADDRESS)).toEqual(['22', '9100', '7000']);
+    expect(await open(HUB, CARD_ADDRESS)).toEqual(['22', '9100', '7000', '443']);
     const held = await Promise.all([OPERATOR, HUB].map((from) => hub.hold(from, CARD_ADDRESS, '22')));
     const metrics = await hub.hold(HUB, CARD_ADDRESS, '9100');
     expect(await card.run(DASH, '/usr/sbin/semeur-remote', 'off')).toEqual({ exitCode: 0, output: '' });
     expect(await open(OPERATOR, CARD_ADDRESS)).toEqual([]);
     // An operator who works on home's own machine comes from its address. What home asks for itself goes on.
     expect(await Promise.all([...held, metrics].map(({ cut }) => cut))).toEqual([true, true, false]);
-    expect(await open(HUB, CARD_ADDRESS)).toEqual(['9100']);
+    expect(await open(HUB, CARD_ADDRESS)).toEqual(['9100', '443']);
     expect(await card.run(DASH, '/usr/sbin/semeur-remote')).toEqual({ exitCode: 0, output: 'off' });
     // At each boot it is loaded as the client left it.
     await execa(hub.within[0] ?? '', [...hub.within.slice(1), 'nft', 'flush', 'ruleset']);
     await card.run(BUSYBOX, 'firewall');
     expect(await open(OPERATOR, CARD_ADDRESS)).toEqual([]);
     await card.run(BUSYBOX, '/usr/sbin/semeur-remote', 'on');
+    expect(await open('203.0.113.9', '198.51.100.2')).toEqual([]);
     expect(await open(OPERATOR, CARD_ADDRESS)).toEqual(['22', '9100', '7000']);
+    expect(await open(HUB, CARD_ADDRESS)).toEqual(['22', '9100', '7000', '443']);
   });
 });
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { runCommand } from '../../builder/command.ts';
 import { makeVpnKey } from '../../builder/workspace/secrets.ts';
 import type { FleetNetwork } from '../../home/addresses.ts';
-import { createCounts } from '../../home/counts.ts';
+import { type Counts, createCounts } from '../../home/counts.ts';
 import { createHeartbeatQueue } from '../../home/heartbeat-queue.ts';
 import { applyPeerChanges, type Home } from '../../home/home.ts';
 import { type HostCa, openHostCa } from '../../home/host-ca.ts';
@@ -44,6 +44,7 @@ export interface OpenHome {
   readonly hub: StandInHub;
   readonly hostCa: HostCa;
   readonly hubKey: string;
+  readonly counts: Counts;
   /** All that was logged, as text. */
   readonly logged: string[];
   take(order: Order): Promise<void>;
@@ -92,7 +93,7 @@ export async function openHome(folder?: string, limits?: Limits): Promise<OpenHo
   }
   const [nurseryPort = 0, tunnelPort = 0, openPort = 0, pagePort = 0, metricsPort = 0] = ports;
   const result: OpenHome = {
-    ...{ folder: state, database, network, hub, hostCa, hubKey, logged },
+    ...{ folder: state, database, network, hub, hostCa, hubKey, counts, logged },
     async take(order) {
       await applyPeerChanges(
         home,

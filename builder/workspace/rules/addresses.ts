@@ -31,6 +31,14 @@ function isHost(host: string): boolean {
   return named && host.length <= 253 && !/^[0-9]+$/.test(labels.at(-1) ?? '');
 }
 
+/** Of a site that all the world can come by. */
+export const refuseDomain: Rule = (value) => {
+  const message = 'Expected the full name of a site, in small letters';
+  if (/[^\x20-\x7e]/.test(value)) return { message, hint: 'Write a name with accents as it is registered, beginning with "xn--"' };
+  const isPublic = isHost(value) && isIP(value) === 0 && value === value.toLowerCase() && value.includes('.') && !value.endsWith('.local');
+  return isPublic ? undefined : { message, hint: 'Such as "www.example.org", registered and led to home by the DNS' };
+};
+
 export const refuseHomeUrl: Rule = (value) => refuseBareUrl(value, 'cards send their token there');
 
 export const refuseDownloadsUrl: Rule = (value) => refuseBareUrl(value, 'images hold the keys of their card');
