@@ -188,7 +188,9 @@ describe.skipIf(noHub)(`an enrolment (home is a stand-in, the hub wireguard-go)$
     const card = await enrolledCard(hub);
     for (const port of ['22', '9100', '8480', '5222', '7000', '443']) await hub.listenOnCard(port);
     const open = async (from: string, to: string) => {
-      const ports = await Promise.all(['22', '9100', '80', '5222', '7000', '443'].map(async (port) => ((await hub.reaches(from, to, port)) ? port : '')));
+      const ports = await Promise.all(
+        ['22', '9100', '80', '5222', '7000', '443'].map(async (port) => ((await hub.reaches(from, to, port)) ? port : '')),
+      );
       return ports.filter((port) => port !== '');
     };
     expect(await open('198.51.100.1', '198.51.100.2')).toEqual(['80']);

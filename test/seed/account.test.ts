@@ -72,7 +72,7 @@ describe('ensureClientKeys()', () => {
 });
 
 describe('writeOrders()', () => {
-  it("puts on the leaflet what the client's services take, and no second person where they named none", async () => {
+  it("puts on the leaflet what the client's services take, and no second person where they named none; tells home of sites alone", async () => {
     const folder = await mkdtemp(join(tmpdir(), 'semeur-account-'));
     try {
       const examples = join(import.meta.dirname, '../../examples');
@@ -87,6 +87,10 @@ describe('writeOrders()', () => {
       await writeOrders(workspace, [{ ...durand, settings: { chat: { second: 'lea' } } }]);
       const lines = ['name durand', `password ${account.password}`, 'chat-name lea', `chat-password ${second.password}`, `backup-key ${backupKey}`];
       expect((await read()).trim().split('\n')).toEqual(lines);
+      const order = async () => JSON.parse(await readFile(join(folder, 'out', 'orders', 'durand.json'), 'utf8'));
+      expect(await order()).not.toHaveProperty('domains');
+      await writeOrders(workspace, [{ ...durand, settings: { website: { domain: 'www.durand.example' }, chat: { domain: 'chat.example' } } }]);
+      expect((await order()).domains).toEqual(['www.durand.example']);
     } finally {
       await rm(folder, { recursive: true });
     }

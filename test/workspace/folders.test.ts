@@ -6,6 +6,17 @@ import { loadWorkspace, readWorkspace } from '../../builder/workspace/load.ts';
 import { findIn, VALID, withWorkspace } from './sample-workspace.ts';
 
 const CLIENT = VALID['clients/durand.yaml'] ?? '';
+const BAD_DOMAINS = [
+  'ferme',
+  'durand.local',
+  '192.0.2.7',
+  'https://a.example',
+  'WWW.a.example',
+  'a.example { }',
+  'é.example',
+  '-a.example',
+  'a.example.',
+];
 const OVERLAY = VALID['overlays/blog/overlay.yaml'] ?? '';
 
 describe('readWorkspace(), from one file to another', () => {
@@ -16,6 +27,24 @@ describe('readWorkspace(), from one file to another', () => {
     };
     await withWorkspace(files, async (folder) => {
       expect(await findIn(folder)).toEqual(['clients/martin.yaml:4:11: error: Host name "durand" is taken by "clients/durand.yaml"']);
+    });
+  });
+
+  it('refuses a domain that is none, and one that two clients have, whatever service asks for it', async () => {
+    const client = (name: string, domain: string) => `client: ${name}\nname: N\nprofile: sites\nsettings:\n  website:\n    domain: ${domain}\n`;
+    const files = {
+      'profiles/sites.yaml': 'profile: sites\nbase: debian-arm64\nboards: [pi4]\nservices: [website]\n',
+      'clients/a.yaml': client('a', 'www.ferme.example'),
+      'clients/b.yaml': client('b', 'www.ferme.example'),
+      'clients/c.yaml': client('c', '""'),
+      'clients/d.yaml': client('d', '""'),
+      ...Object.fromEntries(BAD_DOMAINS.map((domain, index) => [`clients/bad-${index}.yaml`, client(`bad-${index}`, JSON.stringify(domain))])),
+    };
+    await withWorkspace(files, async (folder) => {
+      expect(await findIn(folder)).toEqual([
+        'clients/b.yaml:6:13: error: Domain "www.ferme.example" is taken by "clients/a.yaml"',
+        ...BAD_DOMAINS.map((_, index) => `clients/bad-${index}.yaml:6:13: error: Expected the full name of a site, in small letters`),
+      ]);
     });
   });
 
