@@ -56,6 +56,10 @@ describe.skipIf(reason)(`the website of a client with a domain, through home (${
   const endings: (() => Promise<string>)[] = [];
   const curl = (...words: string[]) => card.run('curl', '--silent', '--show-error', '--max-time', '10', '--cacert', card.path('root.pem'), ...words);
 
+  const tellWhy = async (error: Error) => {
+    throw new Error(`${error.message}:\n${(await Promise.all(endings.map((end) => end()))).join('\n')}`);
+  };
+
   beforeAll(async () => {
     const door = await makeFrontDoor({ domain: DOMAIN, title: 'La ferme', text: 'Bonjour' });
     card = door.card;
@@ -70,11 +74,9 @@ describe.skipIf(reason)(`the website of a client with a domain, through home (${
     await writeFile(door.config, (await readFile(door.config, 'utf8')).replace('admin off', `admin off\n\t${ours}`));
     endings.push(await startHomeBeside(card));
     // An authority whose first try finds nobody lets a card wait for minutes.
-    await until(async () => (await curl('https://nobody.example/')).exitCode === 35, 40);
+    await until(async () => (await curl('https://nobody.example/')).exitCode === 35, 60).catch(tellWhy);
     endings.push(card.start('env', `HOME=${card.path('caddy')}`, ...caddy('run', door.config)));
-    await until(async () => (await curl(`https://${DOMAIN}/`)).exitCode === 0, 60).catch(async (error) => {
-      throw new Error(`${error.message}:\n${(await Promise.all(endings.map((end) => end()))).join('\n')}`);
-    });
+    await until(async () => (await curl(`https://${DOMAIN}/`)).exitCode === 0, 60).catch(tellWhy);
   }, 175_000);
 
   afterAll(() => card?.close());
