@@ -61,6 +61,7 @@ it('what the wizard was told in French, stopped and gone on with, is built by it
     ['Nom d’hôte', `ete${ENTER}`],
     ['Titre de la page', `L'été${ENTER}`],
     ['Texte', `Un.\\nDeux.${ENTER}`],
+    ['Nom de domaine', ENTER],
     ['Comment la carte', ENTER],
     ['L’écrire ?', ENTER],
     ['Construire l’image maintenant ?', ENTER],
