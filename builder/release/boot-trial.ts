@@ -61,15 +61,14 @@ export async function tryBoot(session: Session, workspace: LoadedWorkspace, prof
   });
 }
 
-/** The profile's workspace, with home where the trial has it, and one client with what the first real one chose of the services' settings. */
+/** The profile's workspace, with home where the trial has it, and one client for whom every service is as it is by itself: no real one's words get on the console. */
 async function makeTrialWorkspace(folder: string, workspace: LoadedWorkspace, profile: Profile): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await copyWorkspace(folder, workspace, profile);
   const { operator } = workspace;
   const trial = { ...operator, vpn: { ...operator.vpn, endpoints: [ENDPOINT] }, home: { url: operator.home.url } };
   await writeFileAtomically(join(folder, 'semeur.yaml'), stringify(trial));
-  const first = [...workspace.clients.values()].find((client) => client.profile === profile.profile);
-  const client = { client: CLIENT, name: CLIENT, profile: profile.profile, settings: first?.settings ?? {} };
+  const client = { client: CLIENT, name: CLIENT, profile: profile.profile };
   await writeFileAtomically(join(folder, 'clients', `${CLIENT}.yaml`), stringify(client));
   const key = seedKeyFile(workspace.folder);
   await copyFile(key, seedKeyFile(folder)).catch((cause: NodeJS.ErrnoException) => {

@@ -50,6 +50,8 @@ export async function makeRelease(session: Session, workspace: LoadedWorkspace, 
     throw new Failure(`Cannot release the profile "${name}": it was published by others, at ${profile.published}`, { exitCode: EXIT.usage });
   }
   await checkFolder(options.out);
+  // Before the hour that the rest may take.
+  const before = options.previous === undefined ? undefined : await readReleasedLock(join(options.previous, `${name}.lock`));
   const built = await ensureSoundProfile(session, workspace, name, { update: options.update });
   const lock = await readLock(workspace.folder, name);
   if (!lock) throw new Error(`the profile "${name}" was built and has no lock`);
@@ -57,7 +59,7 @@ export async function makeRelease(session: Session, workspace: LoadedWorkspace, 
   const { sbom, exceptions } = await session.progress.step('Listing the software on it', () =>
     describeSoftware(workspace, profile, { prefixDigest: built.prefix.digest, lock, stages }),
   );
-  const notes = await makeNotes(session, { profile: name, lock, previous: options.previous, toolbox: stages.toolbox });
+  const notes = await makeNotes(session, { profile: name, lock, before, toolbox: stages.toolbox });
   const papers = new Map([
     ['NOTES.md', `${notes}\n## Not free software\n\n${exceptions.map((line) => `- ${line}`).join('\n') || 'Nothing.'}\n`],
     [`${name}.cdx.json`, sbom],
@@ -77,10 +79,10 @@ export async function makeRelease(session: Session, workspace: LoadedWorkspace, 
 
 async function makeNotes(
   session: Session,
-  { profile, lock, previous, toolbox }: { profile: string; lock: ProfileLock; previous: string | undefined; toolbox: Stage },
+  { profile, lock, before, toolbox }: { profile: string; lock: ProfileLock; before: ProfileLock | undefined; toolbox: Stage },
 ): Promise<string> {
-  if (previous === undefined) return renderNotes({ profile, lock });
-  const changes = compareLocks(await readReleasedLock(join(previous, `${profile}.lock`)), lock);
+  if (before === undefined) return renderNotes({ profile, lock });
+  const changes = compareLocks(before, lock);
   return renderNotes({ profile, lock, since: { changes, closed: await findClosedCves(session, toolbox, lock, changes) } });
 }
 
@@ -111,6 +113,11 @@ async function replaceFolder(out: string, made: string): Promise<void> {
     () => true,
     () => false,
   );
-  await rename(made, out);
+  try {
+    await rename(made, out);
+  } catch (error) {
+    if (existed) await rename(old, out);
+    throw error;
+  }
   if (existed) await rm(old, { recursive: true, force: true });
 }

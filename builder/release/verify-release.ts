@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../failure.ts';
@@ -23,12 +24,14 @@ export interface VerifiedRelease {
  * @throws {Failure} that names the first file that is not as it was signed.
  */
 export async function verifyRelease(session: Session, folder: string, allowedSigners: string): Promise<VerifiedRelease> {
+  // First: what is no file can't be read to its end.
+  const found = existsSync(folder) ? await listFiles(folder) : [];
   const text = await readText(folder, SUMS);
   const statements = await readFile(join(folder, KEY_STATEMENTS), 'utf8').catch(() => '');
   const signers = await followRotations(allowedSigners, statements, session.signal);
   const signer = await checkSums(text, await readText(folder, SUMS_SIGNATURE), signers, session.signal);
   const sums = parseSums(text);
-  checkNames(sums, await listFiles(folder));
+  checkNames(sums, found);
   await session.progress.step(`Reading ${sums.length} files`, async (note) => {
     for (const [index, sum] of sums.entries()) {
       note(`${index + 1} of ${sums.length}: ${sum.path}`);

@@ -2,9 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { formatByteSize } from '../byte-size.ts';
+import { EXIT, Failure } from '../failure.ts';
 import { profilesFolder, readManifest } from '../profile/built.ts';
 import { ensureSoundProfile } from '../profile/publish.ts';
 import type { LockOptions } from '../profile/stages.ts';
+import { isUrl } from '../release/download-release.ts';
 import { fetchProfile } from '../release/fetch-profile.ts';
 import type { Report, Session } from '../session.ts';
 import { addServices } from '../workspace/change-profile.ts';
@@ -57,6 +59,8 @@ async function buildProfile(session: Session, name: string, options: LockOptions
 
 async function fetchPublished(session: Session, url: string, signers: string | undefined): Promise<Report> {
   const folder = findWorkspace(session);
+  if (!isUrl(url))
+    throw new Failure(`Cannot take a profile from "${url}"`, { hint: "Give the address of a release's folder: https://…", exitCode: EXIT.usage });
   const fetched = await fetchProfile(session, folder, url, await readTrusted(session, signers));
   const { profile, signer, bytes } = fetched;
   const size = `${formatByteSize(fetched.fetched)} of ${formatByteSize(bytes)} downloaded`;

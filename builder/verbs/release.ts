@@ -1,6 +1,6 @@
 import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { ICON } from '../../home/download/pictures.ts';
 import { formatByteSize } from '../byte-size.ts';
 import { EXIT, Failure } from '../failure.ts';
@@ -40,7 +40,7 @@ export function addRelease(program: Command, run: RunVerb): void {
     .option('--previous <dir>', 'the release before it, for the notes')
     .option('--key <file>', 'the key that signs, or the public half of one in your ssh-agent (default: secrets/release_key)')
     .option('--unsigned', 'sign later, perhaps elsewhere: semeur release sign')
-    .option('--url <https://…>', 'where the folder will be on the internet, for the list that Raspberry Pi Imager reads')
+    .option('--url <https://…>', 'where the folder will be on the internet, for the list that Raspberry Pi Imager reads', readAddress)
     .option('--with-pool', 'the packages too, so that it can be rebuilt when no mirror has them any more')
     .option('--no-boot', "don't boot it first")
     .option('--update', 'take the newest packages, and renew the lock')
@@ -53,6 +53,13 @@ export function addRelease(program: Command, run: RunVerb): void {
   addReleaseChecks(release, run);
 }
 
+function readAddress(text: string): string {
+  const url = URL.parse(text);
+  if (!url || !/^https?:$/.test(url.protocol) || `${url.username}${url.password}${url.search}${url.hash}` !== '')
+    throw new InvalidArgumentError('Give the address of a folder, such as "https://example.org/release", with no user and no password.');
+  return text.replace(/\/+$/, '');
+}
+
 async function makeOne(session: Session, name: string, flags: ReleaseFlags): Promise<Report> {
   if (flags.out === undefined) throw new Failure('Cannot make a release without a folder', { hint: 'Say where: --out DIR', exitCode: EXIT.usage });
   const workspace = await loadWorkspace(findWorkspace(session));
@@ -62,7 +69,7 @@ async function makeOne(session: Session, name: string, flags: ReleaseFlags): Pro
     out,
     keyFile,
     previous: flags.previous,
-    url: flags.url?.replace(/\/+$/, ''),
+    url: flags.url,
     icon: ICON,
     withPool: flags.withPool === true,
     boot: flags.boot,
@@ -98,6 +105,12 @@ async function releaseClients(session: Session, workspace: LoadedWorkspace, prof
   const names = [...workspace.clients.values()].filter((client) => client.profile === profile).map(({ client }) => client);
   if (names.length === 0) return [];
   const built = (await build(session, names, { format: 'xz' })).json as { out: string; clients: ClientManifest[] };
+  if ((await exists(folder)) && !(await exists(join(folder, SUMS)))) {
+    throw new Failure(`Cannot write clients' images to "${folder}": it exists, and is none of Semeur's`, {
+      hint: 'Move it away',
+      exitCode: EXIT.usage,
+    });
+  }
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { mode: 0o700 });
   for (const { client, image } of built.clients) {

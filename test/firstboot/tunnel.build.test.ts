@@ -56,7 +56,7 @@ const interfaces = async (hub: Hub) => {
   return [...(await execa(first, argv)).stdout.matchAll(/\d+: (semeur[^:@]*)/g)].map((match) => match[1]).sort();
 };
 
-describe.skipIf(noHub)(`an enrolment (home is a stand-in, the hub wireguard-go)${noHub ? `, skipped: ${noHub}` : ''}`, { timeout: 90_000 }, () => {
+describe.skipIf(noHub)(`an enrolment (home is a stand-in, the hub wireguard-go)${noHub ? `, skipped: ${noHub}` : ''}`, { timeout: 180_000 }, () => {
   for (const shell of SHELLS) {
     it(`claims through the tunnel, goes over to a key of its own, confirms, and wipes, under ${shell.join(' ')}`, async () => {
       const hub = await openHub();
