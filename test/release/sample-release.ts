@@ -1,5 +1,8 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from 'vitest';
 import { runCommand } from '../../builder/command.ts';
 import { compressPrefix } from '../../builder/image/compress.ts';
 import { readHead } from '../../builder/image/decode.ts';
@@ -32,14 +35,21 @@ export interface SampleRelease {
   readonly signers: string;
 }
 
+/** What the first test of a file makes, the next ones copy. */
+const made = join(tmpdir(), `semeur-sample-${process.pid}`);
+afterAll(() => rm(made, { recursive: true, force: true }));
+
 /** @param change what is released, before it is written. */
 export async function withRelease<T>(task: (sample: SampleRelease) => Promise<T>, change: (making: Making) => Making = (same) => same): Promise<T> {
   return withCache(async (folder) => {
-    const workspace = join(folder, 'workspace');
-    await writeFiles(workspace, VALID);
-    const keyFile = await makeKey(folder, 'release_key');
-    const release = join(folder, 'release');
-    await publishSample(workspace, await makeCompressedPrefix(folder, 'xz'));
+    const [workspace, release, keyFile] = ['workspace', 'release', 'release_key'].map((name) => join(folder, name)) as [string, string, string];
+    if (existsSync(made)) await runCommand(['cp', '--archive', '--sparse=always', `${made}/.`, folder]);
+    else {
+      await writeFiles(workspace, VALID);
+      await makeKey(folder, 'release_key');
+      await publishSample(workspace, await makeCompressedPrefix(folder, 'xz'));
+      await runCommand(['cp', '--archive', folder, made]);
+    }
     await writeRelease(createQuietSession(), change(await planSample(release, workspace)), { icon: '<svg/>', withPool: false });
     await signRelease(release, keyFile, createQuietSession().signal);
     return task({ folder, workspace, release, keyFile, signers: `${renderSigner(await readPublicKey(keyFile))}\n` });
