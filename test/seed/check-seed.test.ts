@@ -58,7 +58,7 @@ describe('check-seed and readSeed()', () => {
     expect(await verdicts(longer, 'exact')).toEqual(all('size'));
   });
 
-  it('take and refuse the same odd seeds, for the same reason', { timeout: 60_000 }, async () => {
+  it('take and refuse the same odd seeds, for the same reason', async () => {
     for (const [name, seed] of await oddSeeds(key, other)) {
       const said = await verdicts(seed, 'exact');
       expect(said, name).toEqual(all(said['typescript']));
@@ -66,7 +66,7 @@ describe('check-seed and readSeed()', () => {
     }
   });
 
-  it('take and refuse the same after random damage', { timeout: 60_000 }, async () => {
+  it('take and refuse the same after random damage', async () => {
     const good = await makeSeed(key);
     await fc.assert(
       fc.asyncProperty(damages(good.length), fc.constantFrom<Kind>('exact', 'region'), async (damage, kind) => {
@@ -80,7 +80,7 @@ describe('check-seed and readSeed()', () => {
     );
   });
 
-  it('take and refuse the same tars, damaged before they were signed', { timeout: 60_000 }, async () => {
+  it('take and refuse the same tars, damaged before they were signed', async () => {
     const tar = renderSeedTar(FILES);
     const headers = [0, 1024, 2048, 3072, 4096];
     const damage = fc.record({
