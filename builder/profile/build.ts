@@ -50,7 +50,7 @@ interface ProfilePlan {
 }
 
 /** What goes on the disk, and where, with the hash of all of it. */
-async function planProfile(workspace: LoadedWorkspace, profile: Profile, { toolbox, base, system }: Stages): Promise<ProfilePlan> {
+async function planProfile(workspace: LoadedWorkspace, profile: Profile, { toolbox, base, system, cardSources }: Stages): Promise<ProfilePlan> {
   const overlays = overlaysOf(workspace, profile);
   const groups = await Promise.all(overlays.map(readOverlayFiles));
   const layer = planLayer(groups, system);
@@ -65,12 +65,13 @@ async function planProfile(workspace: LoadedWorkspace, profile: Profile, { toolb
     profile.profile,
     system.key,
     toolbox.key,
-    JSON.stringify({ plan, leftOut, settings, units, lists, map: MAP_RULE }),
+    JSON.stringify({ plan, leftOut, settings, units, lists, cardSources, map: MAP_RULE }),
     seedKey,
     made,
     ...(await scriptTexts('disk.sh')),
   ];
-  const facts: ProfileFacts = { profile: profile.profile, build: hashKey(...inputs), plan, epoch: base.epoch, seedKey, settings, units, lists };
+  const known = { plan, epoch: base.epoch, seedKey, settings, units, lists, cardSources };
+  const facts: ProfileFacts = { profile: profile.profile, build: hashKey(...inputs), ...known };
   return { facts, groups, leftOut };
 }
 

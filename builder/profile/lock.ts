@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomically } from '../atomic-file.ts';
+import type { Mirrors } from '../base/apt-sources.ts';
 import { type OsImageLock, osImageLockSchema } from '../base/os-image-cache.ts';
 import type { PackageSet } from '../base/package-set.ts';
 import { Failure } from '../failure.ts';
@@ -13,6 +14,8 @@ export interface ProfileLock {
   readonly epoch: number;
   /** What the base is made of, where that is an image. */
   readonly image?: OsImageLock | undefined;
+  /** What cards ask for packages, whatever mirror built them; an image says it by itself. */
+  readonly archives?: Mirrors | undefined;
   readonly toolbox: PackageSet;
   readonly base: PackageSet;
   /** The packages that the profile adds to its base. */
@@ -52,7 +55,7 @@ export function parseLock(text: string): ProfileLock | undefined {
     const lock = JSON.parse(text) as Partial<ProfileLock>;
     const whole = lock.lock === 1 && Number.isInteger(lock.epoch) && [lock.toolbox, lock.base, lock.added].every(isPackageSet);
     const known = lock.image === undefined || osImageLockSchema.safeParse(lock.image).success;
-    return whole && known ? (lock as ProfileLock) : undefined;
+    return whole && known && areArchives(lock.archives) ? (lock as ProfileLock) : undefined;
   } catch {
     return undefined;
   }
@@ -60,6 +63,11 @@ export function parseLock(text: string): ProfileLock | undefined {
 
 function isPackageSet(set: PackageSet | undefined): boolean {
   return [set?.lists, set?.debs].every((files) => files?.every(({ sha256, name }) => /^[0-9a-f]{64}$/.test(sha256) && /^[^/]+$/.test(name)));
+}
+
+function areArchives(archives: Mirrors | undefined): boolean {
+  const { archive, security = archive } = archives ?? { archive: 'http://none' };
+  return [archive, security].every((url) => typeof url === 'string' && /^https?:[^\s]+$/.test(url));
 }
 
 /** One package per line, so that a repository's history shows what an update changed. */
@@ -70,8 +78,11 @@ export function renderLock(lock: ProfileLock): string {
     return `  "${name}": {\n${part('lists', lists)},\n${part('debs', debs)}\n  }`;
   };
   const sets = [set('toolbox', lock.toolbox), set('base', lock.base), set('added', lock.added)];
-  const image = lock.image === undefined ? [] : [`  "image": ${JSON.stringify(lock.image, null, 2).replaceAll('\n', '\n  ')}`];
-  return `{\n  "lock": 1,\n  "epoch": ${lock.epoch},\n${[...image, ...sets].join(',\n')}\n}\n`;
+  const part = (name: 'image' | 'archives') => {
+    const value = lock[name];
+    return value === undefined ? [] : [`  "${name}": ${JSON.stringify(value, null, 2).replaceAll('\n', '\n  ')}`];
+  };
+  return `{\n  "lock": 1,\n  "epoch": ${lock.epoch},\n${[...part('image'), ...part('archives'), ...sets].join(',\n')}\n}\n`;
 }
 
 /**

@@ -19,10 +19,12 @@ export interface ProfileFacts {
   readonly units: readonly string[];
   /** Of the services, by file. */
   readonly lists: Readonly<Record<string, readonly string[]>>;
+  /** What the card asks for packages: lines of sources.list(5). Undefined where its base says it. */
+  readonly cardSources: readonly string[] | undefined;
 }
 
 /** What first boot must know, on the root file system. */
-export function profileFiles({ profile, build, plan, epoch, seedKey, settings, units, lists }: ProfileFacts): LayerEntry[] {
+export function profileFiles({ profile, build, plan, epoch, seedKey, settings, units, lists, cardSources }: ProfileFacts): LayerEntry[] {
   const conf = [
     `profile ${profile}`,
     `digest-of-build ${build}`,
@@ -36,6 +38,7 @@ export function profileFiles({ profile, build, plan, epoch, seedKey, settings, u
     '/usr/lib/semeur/profile/settings.list': settings.map(({ mode, owner, path }) => `${mode} ${owner} ${path}`).join('\n'),
     '/usr/lib/semeur/profile/units.list': units.join('\n'),
     ...Object.fromEntries(Object.entries(lists).map(([name, lines]) => [`/usr/lib/semeur/profile/${name}`, lines.join('\n')])),
+    ...(cardSources && { '/etc/apt/sources.list': cardSources.join('\n') }),
     // systemd sets a clock that is behind this file's time forward to it: a Pi has no clock of its own.
     '/usr/lib/clock-epoch': '',
   };

@@ -26,6 +26,8 @@ export interface Stages {
   readonly toolbox: Stage;
   readonly base: Stage;
   readonly system: System;
+  /** What cards ask for packages: lines of sources.list(5). Undefined where an image says it by itself. */
+  readonly cardSources: readonly string[] | undefined;
 }
 
 /** Makes what the cache lacks, from what the profile's lock pins; keeps a lock where there was none. */
@@ -34,15 +36,17 @@ export async function ensureStages(session: Session, workspace: LoadedWorkspace,
   const before = await readLock(workspace.folder, profile.profile);
   if (locked && !before) throw noLock(workspace.folder, profile.profile);
   const lock = update || !before || !pinsBase(before, profile) ? undefined : before;
-  const mirrors = await findMirrors(workspace);
+  const host = await hostMirrors();
+  const mirrors = workspace.operator.mirror === undefined ? host : { archive: workspace.operator.mirror, security: undefined };
   const toolbox = await ensureToolbox(session, { mirrors, update, locked: lock?.toolbox });
   const made = { toolbox, mirrors, lock, update };
   const isDebian = profile.base === 'debian-arm64';
   const { base, sources, image } = await (isDebian ? makeDebianBase(session, made) : makeRaspiosBase(session, workspace, profile, made));
   const system = await ensureSystem(session, { toolbox, base, sources, packages: packagesOf(workspace, profile), locked: lock?.added });
-  const after = { lock: 1, epoch: base.epoch, image, toolbox: toolbox.set, base: base.set, added: system.added } as const;
+  const archives = isDebian ? (archivesOf(workspace) ?? before?.archives ?? host ?? mirrors) : undefined;
+  const after = { lock: 1, epoch: base.epoch, image, archives, toolbox: toolbox.set, base: base.set, added: system.added } as const;
   await keepLock(workspace.folder, profile.profile, before, after, locked);
-  return { toolbox, base, system };
+  return { toolbox, base, system, cardSources: archives && debianSources(archives) };
 }
 
 interface BaseOptions {
@@ -59,6 +63,7 @@ interface Base {
 }
 
 async function makeDebianBase(session: Session, { lock, ...options }: BaseOptions): Promise<Base> {
+  if (!options.mirrors) throw noMirror();
   return { base: await ensureDebianBase(session, { ...options, locked: lock?.base }), sources: debianSources(options.mirrors) };
 }
 
@@ -81,8 +86,14 @@ function noLock(workspace: string, profile: string): Failure {
   });
 }
 
-async function findMirrors({ operator }: LoadedWorkspace): Promise<Mirrors | undefined> {
-  return operator.mirror === undefined ? hostMirrors() : { archive: operator.mirror, security: undefined };
+function noMirror(): Failure {
+  return new Failure("Cannot tell where Debian's packages come from: this machine is no Debian, or its apt names no mirror", {
+    hint: 'Name one in semeur.yaml: "mirror: https://…/debian"',
+  });
+}
+
+function archivesOf({ operator: { archives } }: LoadedWorkspace): Mirrors | undefined {
+  return archives && { archive: archives.debian, security: archives.security };
 }
 
 function packagesOf(workspace: LoadedWorkspace, profile: Profile): string[] {

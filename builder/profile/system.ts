@@ -56,8 +56,8 @@ async function makeSystem(session: Session, options: SystemOptions, key: string)
   return progress.step(title, (note) =>
     withWorkFolder(async (work) => {
       await writeFile(join(work.path, 'wanted'), formatPooled([...base.set.lists, ...(locked?.debs ?? [])]));
-      // The apt of an image's base names hosts that may not be the ones to build from.
-      if (base.layout) await writeFile(join(work.path, 'sources'), sources.map((line) => `${line}\n`).join(''));
+      await writeFile(join(work.path, 'sources'), sources.map((line) => `${line}\n`).join(''));
+      if (base.layout) await writeFile(join(work.path, 'image'), '');
       const args = [`/cache/base/${base.key}.tar`, accelerate ? 'yes' : 'no', ...packages];
       await runInToolbox(toolbox.tar, work, 'system.sh', args, { signal, onLine: note, sourceDateEpoch: base.epoch });
       const made = join(work.path, 'system');

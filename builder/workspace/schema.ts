@@ -34,6 +34,15 @@ export const operatorSchema = z.strictObject({
     })
     .describe('Your server, which cards call'),
   mirror: ruled(refuseMirror).describe('The Debian mirror to build from; without it, the one that this machine uses').optional(),
+  archives: z
+    .strictObject({
+      debian: ruled(refuseMirror).describe("Debian's archive, or a mirror of it"),
+      security: ruled(refuseMirror).describe('Its security updates').optional(),
+    })
+    .describe(
+      "What cards of the base debian-arm64 ask for packages; without it, what this machine asks at the profile's first build, as the lock says",
+    )
+    .optional(),
   raspios: z
     .strictObject({
       list: ruled(refuseListUrl).describe('The list of images, as Raspberry Pi Imager reads it; without it, the official one').optional(),

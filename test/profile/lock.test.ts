@@ -32,6 +32,26 @@ describe('a lock', () => {
     expect(await readText(renderLock(lock))).toEqual(lock);
   });
 
+  it('says what cards ask for packages, with security updates or without', async () => {
+    const archives = { archive: 'http://archive.example/debian', security: 'http://archive.example/debian-security' };
+    for (const lock of [
+      { ...DEBIAN, archives },
+      { ...DEBIAN, archives: { ...archives, security: undefined } },
+    ])
+      expect(await readText(renderLock(lock))).toEqual(lock);
+  });
+
+  it.each(['"no address"', '"http://archive.example/debian trixie main\\ndeb http://other.example/debian"', '7'])(
+    'is refused where that is no address: %s',
+    async (archive) => {
+      const text = renderLock({ ...DEBIAN, archives: { archive: 'http://archive.example', security: undefined } }).replace(
+        '"http://archive.example"',
+        archive,
+      );
+      await expect(readText(text)).rejects.toMatchObject({ message: expect.stringContaining('it is damaged') });
+    },
+  );
+
   it('is refused where its image is damaged', async () => {
     const text = renderLock(RASPIOS).replace('"trixie"', '"bullseye"');
     await expect(readText(text)).rejects.toMatchObject({

@@ -1,6 +1,8 @@
 #!/bin/sh
 # In the toolbox: makes the Debian arm64 base. usage: debian-base.sh HOW(accelerated|emulated|plain) OUT SUITE PACKAGES [SOURCES_LINE…]
 # The package lists come from the pool ($WORK/wanted names them), so the mirror is asked only for packages that the pool lacks.
+# It has no sources.list: which archive cards ask is the profile's (layer), not that of the machine that builds. Nor has it the folder of half downloads:
+# whose that is depends on whether there was something to download.
 set -eu
 
 # shellcheck disable=SC2016 # mmdebstrap's own shell expands the hooks
@@ -27,7 +29,7 @@ main() {
 		--essential-hook="sh /semeur/$essential.sh \"\$1\"" \
 		--customize-hook="sh /semeur/$customize.sh \"\$1\"" \
 		--customize-hook='sh /semeur/pool.sh out "$1"' \
-		--customize-hook='sh /semeur/scrub.sh "$1"' \
+		--customize-hook='sh /semeur/scrub.sh "$1"; rm -r "$1/etc/apt/sources.list" "$1/var/cache/apt/archives/partial"' \
 		--include="$packages" \
 		"$suite" "$out" "$@"
 }

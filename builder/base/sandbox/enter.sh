@@ -8,6 +8,7 @@ set -eu
 main() {
 	cache=$1 work=$2 toolbox_tar=$3 script=$4
 	shift 4
+	umask 022
 	here=$(dirname -- "$(readlink -f -- "$0")")
 	box=$work/toolbox
 	mount --make-rprivate /
@@ -27,7 +28,7 @@ main() {
 	cp --dereference /etc/resolv.conf /etc/hosts "$box/etc/" 2>/dev/null || :
 	exec env --ignore-environment PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TMPDIR="/cache/tmp/${work##*/}" LC_ALL=C TZ=UTC DEBIAN_FRONTEND=noninteractive \
 		WORK="/cache/tmp/${work##*/}" ${SOURCE_DATE_EPOCH:+SOURCE_DATE_EPOCH="$SOURCE_DATE_EPOCH"} ${http_proxy:+http_proxy="$http_proxy"} \
-		chroot "$box" sh -c 'umask 022; cd "$WORK"; exec sh "$@"' sh "/semeur/$script" "$@"
+		chroot "$box" sh -c 'cd "$WORK"; exec sh "$@"' sh "/semeur/$script" "$@"
 }
 
 # The host's registration if it has one that survives a chroot (flag F), else one of our own (kernels >= 6.7 give a namespace its own table).

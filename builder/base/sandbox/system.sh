@@ -1,7 +1,7 @@
 #!/bin/sh
 # In the toolbox: puts packages on a base and packs the result. usage: system.sh BASE_TAR ACCELERATE(yes|no) [PACKAGE…]
-# $WORK/sources, if it is there, says where packages come from (sources.list(5)); else the base's own apt does. Such a base has an initramfs for every
-# Pi, and settings that would make the next one for this machine: it stays as it is.
+# $WORK/sources says where packages come from (sources.list(5)): a base's own apt may name archives that aren't the ones to build from.
+# The base of an image (there is $WORK/image) has an initramfs for every Pi, and settings that would make the next one for this machine: it stays as it is.
 # Leaves in $WORK/system: root.tar (all but the boot partition's files), boot.tar (those), folders (of the root), passwd, group, status
 # (dpkg's) and size (4 KiB blocks and inodes that root.tar takes). What the pool holds is not downloaded again.
 set -eu
@@ -13,6 +13,7 @@ main() {
 	mkdir "$root"
 	# Without the device nodes: an ordinary user may make none, a Pi makes its own, and the tree is to be the same whoever builds it.
 	tar --extract --file "$base" --directory "$root" --exclude './dev/*' --numeric-owner --xattrs --xattrs-include='*' --acls --same-permissions
+	list_tree "$root" >"$WORK/tree.base"
 	[ $# -eq 0 ] || add_packages "$root" "$accelerate" "$@"
 	sh /semeur/scrub.sh "$root"
 	pack "$root"
@@ -29,23 +30,24 @@ add_packages() {
 	write_apt_settings "$root" no
 	cp "$root/var/lib/dpkg/status" "$WORK/status.before"
 	sh /semeur/pool.sh in "$root"
-	[ ! -e "$WORK/sources" ] || hold_initramfs "$root"
+	[ ! -e "$WORK/image" ] || hold_initramfs "$root"
 	[ "$accelerate" = no ] || upgrade_mounted "$@"
 	[ "$accelerate" = no ] || sh /semeur/accelerate.sh "$root"
 	write_apt_settings "$root" "$accelerate"
 	install_packages "$@" >&2
 	[ "$accelerate" = no ] || sh /semeur/unaccelerate.sh "$root"
-	[ ! -e "$WORK/sources" ] || release_initramfs "$root"
+	[ ! -e "$WORK/image" ] || release_initramfs "$root"
 	sh /semeur/pool.sh out "$root" "$WORK/status.before"
+	[ -e "$WORK/image" ] || rm -rf "$root/var/cache/apt/archives/partial"
 	umount "$root/proc"
 	# At once with what lies under it: an ordinary user may not take that away piece by piece.
 	umount --lazy "$root/dev"
 	rm "$root/usr/sbin/policy-rc.d"
 }
 
-# Without TMPDIR: maintainer scripts would look for that folder within the root, where there is none.
+# apt's settings are in the environment. Without TMPDIR: maintainer scripts would look for that folder within the root, where there is none.
 install_packages() {
-	env --unset=TMPDIR APT_CONFIG="$WORK/apt.conf" apt-get --quiet --yes --no-install-recommends install "$@"
+	env --unset=TMPDIR apt-get --quiet --yes --no-install-recommends install "$@"
 }
 
 # A program that accelerate.sh mounts over can't be replaced: where a newer one is needed, it comes before.
@@ -68,11 +70,13 @@ release_initramfs() {
 write_apt_settings() {
 	path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin hooks=''
 	[ "$2" = no ] || path=/native/bin:$path hooks='"--pre-invoke=sh /native/take-python";'
-	cat >"$WORK/apt.conf" <<-END
+	export APT_CONFIG="$WORK/apt.conf"
+	cat >"$APT_CONFIG" <<-END
 		APT::Architecture "arm64";
 		APT::Architectures { "arm64"; };
 		Dir::Etc "$1/etc/apt";
-		$(apt_sources)
+		Dir::Etc::SourceList "$WORK/sources";
+		Dir::Etc::SourceParts "$WORK/none";
 		Dir::State "$1/var/lib/apt";
 		Dir::State::Status "$1/var/lib/dpkg/status";
 		Dir::Cache "$1/var/cache/apt";
@@ -88,10 +92,6 @@ write_apt_settings() {
 	END
 }
 
-apt_sources() {
-	[ ! -e "$WORK/sources" ] || printf '%s\n' "Dir::Etc::SourceList \"$WORK/sources\";" "Dir::Etc::SourceParts \"$WORK/none\";"
-}
-
 pack() {
 	out=$WORK/system
 	mkdir "$out"
@@ -100,7 +100,26 @@ pack() {
 	find "$1/boot/firmware" -mindepth 1 -delete
 	(cd "$1" && find . -mindepth 1 -type d -printf '/%P\n' | sort) >"$out/folders"
 	find "$1" -printf '%i %s %y\n' | sort -u | awk '{ n++; if ($3 == "f" || $3 == "d") b += int(($2 + 4095) / 4096) } END { print b, n }' >"$out/size"
-	sh /semeur/make-tar.sh "$1" "$out/root.tar"
+	list_in_order "$1" >"$WORK/order"
+	sh /semeur/make-tar.sh "$1" "$out/root.tar" "$WORK/order"
+}
+
+# What the base has comes first, and all its folders before its files: with one package more it keeps its places on the card, and the blocks of an earlier
+# release hold it already. What packages brought or changed comes after it.
+list_in_order() {
+	list_tree "$1" | LC_ALL=C comm -12 "$WORK/tree.base" - >"$WORK/kept"
+	{
+		echo .
+		sed -n 's/^folder //p' "$WORK/kept"
+		sed -n 's/^file [^ ]* [^ ]* [^ ]* //p' "$WORK/kept" | LC_ALL=C sort
+	} >"$WORK/first"
+	cat "$WORK/first"
+	(cd "$1" && find . -mindepth 1) | LC_ALL=C sort | awk 'NR == FNR { first[$0]; next } !($0 in first)' "$WORK/first" -
+}
+
+# A file that was written again has another inode or another time.
+list_tree() {
+	(cd "$1" && find . -mindepth 1 \( -type d -printf 'folder %p\n' \) -o -printf 'file %i %T@ %C@ %p\n') | LC_ALL=C sort
 }
 
 main "$@"

@@ -7,6 +7,7 @@ set -eu
 main() {
 	out=$1 suite=$2 packages=$3 lists=$4
 	shift 4
+	umask 022
 	here=$(dirname -- "$(readlink -f -- "$0")")
 	export HERE="$here"
 	[ "$lists" = pool ] && skip=update || skip=

@@ -11,7 +11,8 @@ main() {
 	mkdir -p "$root/etc/apt/preferences.d" "$root/etc/apt/apt.conf.d" "$root/var/lib/apt/lists/partial" "$root/var/cache/apt/archives/partial" "$root/var/lib/dpkg"
 	: >"$root/var/lib/dpkg/status"
 	printf '%s\n' "$@" >"$root/etc/apt/sources.list"
-	cat >"$WORK/apt.conf" <<-END
+	export APT_CONFIG="$WORK/apt.conf"
+	cat >"$APT_CONFIG" <<-END
 		APT::Architecture "$architecture";
 		APT::Architectures { "$architecture"; };
 		Dir::Etc "$root/etc/apt";
@@ -23,7 +24,7 @@ main() {
 		Acquire::Languages "none";
 		Acquire::Retries "5";
 	END
-	APT_CONFIG=$WORK/apt.conf apt-get --quiet --error-on=any update
+	apt-get --quiet --error-on=any update
 	sh /semeur/pool.sh out "$root"
 	rm -rf "$root"
 }
