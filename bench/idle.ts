@@ -12,27 +12,34 @@ import { loadWorkspace } from '../builder/workspace/load.ts';
 import { buildBenchCard } from './bench-card.ts';
 import type { Benchmark } from './benchmark.ts';
 
-const MAIN = join(import.meta.dirname, '../builder/main.ts');
+const CHECKOUT = join(import.meta.dirname, '..');
+const MAIN = join(CHECKOUT, 'builder/main.ts');
+/** All that a card can offer. Nobody answers where its backups go: there is one a night at most. */
+const EVERYTHING = {
+  ...{ website: {}, calendar: {}, share: {}, files: {}, chat: {}, dns: {}, updates: {} },
+  backup: { to: 'sftp:root@192.0.2.10:herbier' },
+};
 /** After a first boot there is still something to settle. */
 const SETTLE_SECONDS = 600;
 const SECONDS = 3600;
 const DAY = 86_400;
 
-/** Counted by the card's own kernel, read through one visit before and one after. */
+/** Counted by the card's own kernel, read through one visit before and one after; a Prometheus with our configuration asks the card as it would a client's. */
 export const idleBenchmark: Benchmark = {
   name: 'idle',
-  title: 'what an enrolled card that nobody uses sends, receives and writes a day, from an hour of its life',
+  title: 'what an enrolled card with every service, watched and used by nobody, sends, receives and writes a day, from an hour of its life',
   run: (session) =>
     withWorkFolder(async (work) => {
       const client = 'lherbier';
-      const { workspace: folder, image } = await buildBenchCard(session, client);
+      const { workspace: folder, image } = await buildBenchCard(session, client, EVERYTHING);
       const [disk, state] = [join(work.path, 'idle.qcow2'), join(work.path, 'home')];
       await makeCard(session, image, disk);
       const files = await readBootFiles(session, image, work.path);
       const used = await withTrial(session, await loadWorkspace(folder), state, async ({ enter }) => {
         const machine = await startMachine(session, { machine: 'virt', files, disk, log: join(work.path, 'idle.log'), enter });
-        const visit = ['ssh', '--workspace', folder, '--state', state, client, 'cat', '/proc/net/dev', '/proc/diskstats'];
+        const visit = ['ssh', '--workspace', folder, '--state', state, client, 'cat', '/proc/net/dev', '/proc/diskstats', '/proc/meminfo'];
         const argv = [...enter, process.execPath, '--disable-warning=ExperimentalWarning', MAIN, ...visit];
+        const watching = watch(session, enter, join(work.path, 'prometheus'));
         const count = async () => readCounters((await runCommand(argv, { signal: session.signal })).toString('utf8'));
         try {
           await machine.waitFor('the enrolled card', 600, ({ seconds }) => seconds.ready !== null);
@@ -44,8 +51,10 @@ export const idleBenchmark: Benchmark = {
             tunnel: subtract(after.tunnel, before.tunnel),
             network: subtract(after.network, before.network),
             written: after.written - before.written,
+            memory: after.memory,
           };
         } finally {
+          await watching.stop();
           await machine.powerOff();
         }
       });
@@ -57,21 +66,47 @@ export const idleBenchmark: Benchmark = {
           ['through the tunnel', ...showTraffic(tunnel)],
           ['in all, by its network', ...showTraffic(network)],
           ['written to the card', formatByteSize(aDay(used.written)), ''],
+          ['memory in use, of 1 GiB', formatByteSize(used.memory), ''],
         ],
-        json: { tunnelBytesADay: tunnel, networkBytesADay: network, writtenBytesADay: aDay(used.written) },
+        json: { tunnelBytesADay: tunnel, networkBytesADay: network, writtenBytesADay: aDay(used.written), memoryBytes: used.memory },
       };
     }),
 };
+
+/** Debian's Prometheus, from the co-operative's own machine. */
+function watch({ signal }: Session, enter: readonly string[], folder: string): { stop(): Promise<void> } {
+  const end = new AbortController();
+  const configuration = join(CHECKOUT, 'monitoring', 'prometheus.yml');
+  const argv = ['prometheus', `--config.file=${configuration}`, `--storage.tsdb.path=${folder}`, '--web.listen-address=127.0.0.1:9090'];
+  const prometheus = runCommand([...enter, ...argv], { signal: AbortSignal.any([signal, end.signal]) });
+  const ended = prometheus.then(
+    () => undefined,
+    (error: unknown) => (end.signal.aborted ? undefined : { error }),
+  );
+  return {
+    async stop() {
+      end.abort();
+      const failed = await ended;
+      if (failed) throw failed.error;
+    },
+  };
+}
 
 interface Traffic {
   readonly sent: number;
   readonly received: number;
 }
 
-/** Bytes on the tunnel's interface and on eth0, the whole disk's sectors of 512. What the second visit sends until it reads them is in it. */
-function readCounters(text: string): { tunnel: Traffic; network: Traffic; written: number } {
+/** Bytes on the tunnel's interface and on eth0, the whole disk's sectors of 512, memory that nothing else could have. What the second visit sends until it reads them is in it. */
+function readCounters(text: string): { tunnel: Traffic; network: Traffic; written: number; memory: number } {
   const disk = /^\s*\d+\s+\d+\s+vda\s+(.*)$/m.exec(text)?.[1]?.trim().split(/\s+/).map(Number) ?? [];
-  return { tunnel: readTraffic(text, 'semeur'), network: readTraffic(text, 'eth0'), written: (disk[6] ?? Number.NaN) * 512 };
+  const kilobytes = (name: string) => Number(new RegExp(`^${name}:\\s*(\\d+) kB$`, 'm').exec(text)?.[1]);
+  return {
+    tunnel: readTraffic(text, 'semeur'),
+    network: readTraffic(text, 'eth0'),
+    written: (disk[6] ?? Number.NaN) * 512,
+    memory: (kilobytes('MemTotal') - kilobytes('MemAvailable')) * 1024,
+  };
 }
 
 function readTraffic(text: string, name: string): Traffic {
