@@ -83,6 +83,8 @@ async function readPapers(session: Session, list: SignedList, folder: string): P
   const profile = findProfileName(list.sums);
   const names = [`${profile}.json`, `${profile}.blocks.json`, WORKSPACE_TAR];
   const sums = list.sums.filter(({ path }) => names.includes(path));
+  const missing = names.find((name) => !sums.some(({ path }) => path === name));
+  if (missing !== undefined) throw new Failure(`Cannot use the profile "${profile}": its release has no ${missing}`, { hint: 'Tell its publisher' });
   await downloadFiles(session, list, sums, folder);
   const manifest: ProfileManifest = JSON.parse(await readFile(join(folder, `${profile}.json`), 'utf8'));
   const prefix = parseBlocksFile(await readFile(join(folder, `${profile}.blocks.json`), 'utf8'), `${profile}.blocks.json`);

@@ -6,6 +6,7 @@ import { Failure } from '../failure.ts';
 import { overlaysOf } from '../profile/contents.ts';
 import type { ProfileLock } from '../profile/lock.ts';
 import type { Stages } from '../profile/stages.ts';
+import type { Session } from '../session.ts';
 import type { LoadedWorkspace } from '../workspace/load.ts';
 import type { Profile } from '../workspace/schema.ts';
 import { readBuildTools } from './build-tools.ts';
@@ -49,11 +50,15 @@ export async function describeSoftware(
 
 /** What the files were made from. @param workspaceTar the file of that name, which holds the operator's files. */
 export async function describeOrigin(
+  { progress }: Pick<Session, 'progress'>,
   workspace: LoadedWorkspace,
   { profile, lock, subjects, workspaceTar }: { profile: string; lock: ProfileLock; subjects: readonly NamedDigest[]; workspaceTar: string },
 ): Promise<string> {
   const { version } = await readBuildTools(CHECKOUT);
   const commits = { semeur: await readCommit(CHECKOUT), workspace: await readCommit(workspace.folder) };
+  if (commits.semeur === undefined) {
+    progress.warn('The release does not say which Semeur made it: its folder is no checkout of git, or has changes that no commit has');
+  }
   return renderProvenance({ subjects, profile, version, lock, commits, workspaceFiles: await hashEntries(workspaceTar) });
 }
 

@@ -1,4 +1,5 @@
-import { cp, mkdir, open, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { withWorkFolder } from '../base/sandbox.ts';
 import { writeSparse } from '../base/sparse-file.ts';
@@ -32,7 +33,7 @@ export async function reproduceRelease(session: Session, folder: string, profile
     await unpackWorkspace(folder, workspace);
     const cache = join(work.path, 'cache');
     await mkdir(join(cache, 'semeur'), { recursive: true });
-    if (await exists(join(folder, 'pool'))) await cp(join(folder, 'pool'), join(cache, 'semeur', 'pool'), { recursive: true });
+    if (existsSync(join(folder, 'pool'))) await cp(join(folder, 'pool'), join(cache, 'semeur', 'pool'), { recursive: true });
     const again = join(work.path, 'again');
     await session.progress.step(`Making "${profile}" again, with an empty cache`, async (note) => {
       const argv = [...SEMEUR, 'release', profile, '--out', again, '--unsigned', '--no-boot', '--workspace', workspace];
@@ -65,11 +66,4 @@ async function compareImages(session: Session, folders: readonly string[], name:
 
 async function hash(folder: string, path: string): Promise<string | undefined> {
   return hashFile(join(folder, path)).catch(() => undefined);
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -41,7 +41,7 @@ export interface WriteOptions {
  * Writes everything of a release but its signature into a new folder.
  * @returns what its index says.
  */
-export async function writeRelease(session: Pick<Session, 'signal'>, making: Making, options: WriteOptions): Promise<ReleaseFacts> {
+export async function writeRelease(session: Session, making: Making, options: WriteOptions): Promise<ReleaseFacts> {
   const { folder, workspace, profile, lock, boot, papers } = making;
   await mkdir(folder, { recursive: true });
   await writeImageFiles(making, options);
@@ -49,7 +49,7 @@ export async function writeRelease(session: Pick<Session, 'signal'>, making: Mak
   const statements = join(workspace.folder, KEY_STATEMENTS);
   if (existsSync(statements)) await copyFile(statements, join(folder, KEY_STATEMENTS));
   for (const [name, text] of papers) await writeFile(join(folder, name), text);
-  await writeFile(join(folder, `${profile.profile}.intoto.json`), await tellOrigin(making, session.signal));
+  await writeFile(join(folder, `${profile.profile}.intoto.json`), await tellOrigin(session, making));
   if (options.withPool) await copyPool(folder, lock);
   if (boot) {
     const { console: log, ...report } = boot;
@@ -64,9 +64,9 @@ export async function writeRelease(session: Pick<Session, 'signal'>, making: Mak
   return facts;
 }
 
-async function tellOrigin({ folder, workspace, profile, lock }: Making, signal: AbortSignal): Promise<string> {
-  const subjects = (await sumFolder(folder, signal)).map(({ path, sha256 }) => ({ name: path, sha256 }));
-  return describeOrigin(workspace, { profile: profile.profile, lock, subjects, workspaceTar: join(folder, WORKSPACE_TAR) });
+async function tellOrigin(session: Session, { folder, workspace, profile, lock }: Making): Promise<string> {
+  const subjects = (await sumFolder(folder, session.signal)).map(({ path, sha256 }) => ({ name: path, sha256 }));
+  return describeOrigin(session, workspace, { profile: profile.profile, lock, subjects, workspaceTar: join(folder, WORKSPACE_TAR) });
 }
 
 async function writeImageFiles({ folder, workspace, profile, built, lock }: Making, { url, icon }: WriteOptions): Promise<void> {

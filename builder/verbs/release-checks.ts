@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { withWorkFolder } from '../base/sandbox.ts';
@@ -13,7 +14,7 @@ import type { Report, Session } from '../session.ts';
 import { findWorkspace } from '../workspace/find.ts';
 import { examples } from './examples.ts';
 import { addReleaseDiff } from './release-diff.ts';
-import { exists, readTrusted, SIGNERS } from './release-signers.ts';
+import { readTrusted, SIGNERS } from './release-signers.ts';
 import type { RunVerb } from './verb.ts';
 
 interface Trust {
@@ -56,7 +57,7 @@ export function addReleaseChecks(release: Command, run: RunVerb): void {
 async function rotate(session: Session, keys: { readonly from: string; readonly to: string }): Promise<Report> {
   const workspace = findWorkspace(session);
   const files = { from: resolve(keys.from), to: resolve(keys.to) };
-  for (const file of Object.values(files)) if (!(await exists(file))) throw new Failure(`Cannot find the key "${file}"`, { exitCode: EXIT.usage });
+  for (const file of Object.values(files)) if (!existsSync(file)) throw new Failure(`Cannot find the key "${file}"`, { exitCode: EXIT.usage });
   const { from, to } = await rotateKey(workspace, files, new Date().toISOString().slice(0, 10), session.signal);
   const text = [
     `${KEY_STATEMENTS}: ${from} hands over to ${to}; whoever trusts the first follows`,
@@ -68,7 +69,7 @@ async function rotate(session: Session, keys: { readonly from: string; readonly 
 async function sign(session: Session, dir: string, key: string): Promise<Report> {
   const folder = resolve(dir);
   const file = resolve(key);
-  if (!(await exists(file))) throw new Failure(`Cannot sign "${dir}": there is no key "${key}"`, { exitCode: EXIT.usage });
+  if (!existsSync(file)) throw new Failure(`Cannot sign "${dir}": there is no key "${key}"`, { exitCode: EXIT.usage });
   const signer = await signRelease(folder, file, session.signal);
   return { json: { folder, signer }, text: [`Signed by ${signer}`] };
 }

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EXIT, Failure } from '../failure.ts';
 import { PUBLIC_KEY } from '../release/sign.ts';
@@ -34,11 +34,4 @@ function defaultFiles(session: Session): string[] {
   } catch {
     return [];
   }
-}
-
-export async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
@@ -14,7 +15,6 @@ import { type LoadedWorkspace, loadWorkspace } from '../workspace/load.ts';
 import { build } from './build.ts';
 import { examples } from './examples.ts';
 import { addReleaseChecks } from './release-checks.ts';
-import { exists } from './release-signers.ts';
 import type { RunVerb } from './verb.ts';
 
 interface ReleaseFlags {
@@ -89,7 +89,7 @@ async function makeOne(session: Session, name: string, flags: ReleaseFlags): Pro
 /** @throws {Failure} where there is none: a key made by the way would be one that nobody trusts. */
 async function findKey(workspace: string, key: string | undefined): Promise<string> {
   const file = key === undefined ? releaseKeyFile(workspace) : resolve(key);
-  if (await exists(file)) {
+  if (existsSync(file)) {
     // What can't be signed in the end is told before the hour that it takes to make it.
     await readPublicKey(file);
     return file;
@@ -105,7 +105,7 @@ async function releaseClients(session: Session, workspace: LoadedWorkspace, prof
   const names = [...workspace.clients.values()].filter((client) => client.profile === profile).map(({ client }) => client);
   if (names.length === 0) return [];
   const built = (await build(session, names, { format: 'xz' })).json as { out: string; clients: ClientManifest[] };
-  if ((await exists(folder)) && !(await exists(join(folder, SUMS)))) {
+  if (existsSync(folder) && !existsSync(join(folder, SUMS))) {
     throw new Failure(`Cannot write clients' images to "${folder}": it exists, and is none of Semeur's`, {
       hint: 'Move it away',
       exitCode: EXIT.usage,
