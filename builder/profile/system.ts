@@ -4,9 +4,9 @@ import { ensureLists } from '../base/package-lists.ts';
 import { formatPooled, hashKey, type PackageSet, parsePooled, readPackageSet, scriptTexts, touchPooled } from '../base/package-set.ts';
 import { runInToolbox, withWorkFolder } from '../base/sandbox.ts';
 import type { Stage } from '../base/stage.ts';
+import { readTarAttributes, type TarAttribute } from '../base/tar-attributes.ts';
 import { cacheFolder } from '../cache-folder.ts';
 import type { Session } from '../session.ts';
-import { readTarAttributes, type TarAttribute } from './tar-attributes.ts';
 
 /** A base with a profile's packages on it, packed by system.sh. */
 export interface System {

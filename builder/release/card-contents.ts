@@ -1,5 +1,5 @@
 import { join, posix } from 'node:path';
-import { readTarEntries } from '../profile/tar-entries.ts';
+import { readTarEntries } from '../base/tar-entries.ts';
 import { parseDebianCopyright } from './debian-copyright.ts';
 import { type InstalledPackage, readDpkgStatus } from './dpkg-status.ts';
 import type { OsRelease } from './package-url.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { toSpdx } from './spdx.ts';
+import { toSpdx } from '../spdx.ts';
 
 /** Of CycloneDX 1.6, what we write. The project's own library sorts by the machine's locale, and has no formulation. @see https://cyclonedx.org/docs/1.6/json/ */
 export interface Component {

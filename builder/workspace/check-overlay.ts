@@ -1,6 +1,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { refuseSetting } from './check-clients.ts';
+import { checkContainer } from './check-containers.ts';
 import { checkName, type Entry } from './entries.ts';
 import type { Finding } from './finding.ts';
 import type { Overlay } from './overlay-schema.ts';
@@ -17,6 +18,7 @@ export async function checkOverlay(entry: Entry<Overlay>, folder: string): Promi
     ...checkUnits(entry),
     ...checkPrograms(entry, tree),
     ...checkFront(entry, tree),
+    ...checkContainer(entry),
     ...checkTree(entry, tree),
   ];
 }

@@ -3,11 +3,11 @@ import { checkServices } from './check-services.ts';
 import { checkName, type Entry } from './entries.ts';
 import type { Finding } from './finding.ts';
 import type { Overlay } from './overlay-schema.ts';
-import type { Profile } from './schema.ts';
+import type { Operator, Profile } from './schema.ts';
 
-/** What a profile's own file can't tell: whether its boards, base and services go together. */
-export function checkProfile(entry: Entry<Profile>, overlays: ReadonlyMap<string, Entry<Overlay>>): Finding[] {
-  return [...checkName(entry, 'profile'), ...checkBase(entry), ...checkServices(entry, overlays)];
+/** What a profile's own file can't tell: whether its boards, base and services go together. @param images those that semeur.yaml pins. */
+export function checkProfile(entry: Entry<Profile>, overlays: ReadonlyMap<string, Entry<Overlay>>, images: Operator['images'] = {}): Finding[] {
+  return [...checkName(entry, 'profile'), ...checkBase(entry), ...checkServices(entry, overlays, images)];
 }
 
 function checkBase({ source, known: { base, boards = [] } }: Entry<Profile>): Finding[] {

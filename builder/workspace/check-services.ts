@@ -1,12 +1,13 @@
 import { formatByteSize, parseByteSize } from '../byte-size.ts';
+import { checkProfileContainers, warnSmallBoards } from './check-containers.ts';
 import type { Entry } from './entries.ts';
 import type { Finding } from './finding.ts';
 import type { Overlay } from './overlay-schema.ts';
 import { suggestHint } from './rules/suggest.ts';
-import type { Profile } from './schema.ts';
+import type { Operator, Profile } from './schema.ts';
 
 /** Overlays that cards have by themselves. */
-export const BUILT_IN: readonly string[] = ['card', 'raspios', 'front', 'firstboot'];
+export const BUILT_IN: readonly string[] = ['card', 'raspios', 'front', 'containers', 'firstboot'];
 
 const MIB = 1024 * 1024;
 /** Of the smallest that each is sold with. */
@@ -18,8 +19,14 @@ type ProfileEntry = Entry<Profile>;
 type Overlays = ReadonlyMap<string, Entry<Overlay>>;
 
 /** Whether a profile's services exist, go together, and fit. */
-export function checkServices(entry: ProfileEntry, overlays: Overlays): Finding[] {
-  return [...checkNames(entry, overlays), ...checkClashes(entry, overlays), ...checkMemory(entry, overlays)];
+export function checkServices(entry: ProfileEntry, overlays: Overlays, images: Operator['images']): Finding[] {
+  return [
+    ...checkNames(entry, overlays),
+    ...checkClashes(entry, overlays),
+    ...checkMemory(entry, overlays),
+    ...checkProfileContainers(entry, overlays, images),
+    ...warnSmallBoards(entry, overlays, MEMORY),
+  ];
 }
 
 function checkNames({ source, known: { services = [] } }: ProfileEntry, overlays: Overlays): Finding[] {
@@ -48,10 +55,13 @@ function checkClashes({ source, known: { services = [] } }: ProfileEntry, overla
 }
 
 /** As a message says them. */
-function claimsOf({ templates = [], ports = [], front }: Partial<Overlay>): string[] {
+function claimsOf({ templates = [], ports = [], front, container }: Partial<Overlay>): string[] {
   const all = [
     ...templates.map(({ to }) => `write "${to}"`),
     ...ports.map(({ port, protocol }) => `listen at port ${port} (${protocol})`),
+    ...(container === undefined
+      ? []
+      : [`publish at 127.0.0.1:${container.publish}`, ...(container.volumes ?? []).map(({ from }) => `write "${from}"`)]),
     ...(front === undefined ? [] : [`answer at "/${front}/" of the front door`]),
   ];
   return [...new Set(all)];

@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { EXIT, Failure } from '../failure.ts';
 import { checkClients } from './check-clients.ts';
+import { checkImages } from './check-containers.ts';
 import { checkProfile } from './check-profiles.ts';
 import { checkKeys, checkRaspios } from './check-raspios.ts';
 import { checkSecrets } from './check-secrets.ts';
@@ -62,7 +63,8 @@ export async function readWorkspace(given: string, planned: Planned = {}): Promi
     ...operator.findings,
     ...ofOverlays,
     ...[profiles, clients].flatMap((read) => [...read.findings, ...read.entries.flatMap((entry) => entry.findings)]),
-    ...profiles.entries.flatMap((entry) => checkProfile(entry, overlays)),
+    ...profiles.entries.flatMap((entry) => checkProfile(entry, overlays, operator.known.images)),
+    ...checkImages(operator, overlays),
     ...(await checkKeys(folder, operator)),
     ...(await Promise.all(profiles.entries.map((entry) => checkRaspios(folder, entry)))).flat(),
     ...checkClients(clients.entries, byName),

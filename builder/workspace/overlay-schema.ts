@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { containerSchema } from './container-schema.ts';
 import { mode, owner, refuseCardPath, refuseSeedPath, refuseTemplatePath, unit } from './rules/card-paths.ts';
 import { name, refuseSize } from './rules/names.ts';
 import { isRegExp, line, matching, type Rule, ruled } from './rules/rule.ts';
@@ -31,6 +32,7 @@ export const overlaySchema = z.strictObject({
     )
     .default({})
     .describe('What clients may say, and what holds when they do not'),
+  container: containerSchema.describe('A program that Debian lacks, from an image of a registry (overlays.md)').optional(),
   templates: z
     .array(
       z.strictObject({

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { refuseDownloadsUrl, refuseEndpoint, refuseHomeUrl, refuseListen, refuseMirror, refusePrefix } from './rules/addresses.ts';
+import { refuseUnpinnedImage } from './rules/containers.ts';
 import { name, refuseHostName, refuseSize, refuseTimeZone } from './rules/names.ts';
 import { fingerprint, refuseImagePath, refuseListUrl, refuseWorkspacePath, releaseDate } from './rules/raspios.ts';
 import { line, matching, ruled } from './rules/rule.ts';
@@ -53,6 +54,10 @@ export const operatorSchema = z.strictObject({
     })
     .describe('Where Raspberry Pi OS comes from')
     .optional(),
+  images: z
+    .record(name(), ruled(refuseUnpinnedImage))
+    .default({})
+    .describe('The container image of a service, `HOST/NAME@sha256:DIGEST`, by the name of the service'),
 });
 export type Operator = z.output<typeof operatorSchema>;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { toSpdx } from '../../builder/release/spdx.ts';
+import { toSpdx } from '../../builder/spdx.ts';
 
 describe('toSpdx()', () => {
   it.each([
