@@ -14,6 +14,10 @@ export interface DownloadOptions {
   readonly sha256?: string | undefined;
   /** Bytes that have to be free on the disk besides: for what is made of the download. */
   readonly room?: number | undefined;
+  /** More bytes than this are refused, where their number isn't known. */
+  readonly most?: number | undefined;
+  /** Asks for the file, where that takes more than its address. */
+  readonly open?: typeof openUrl | undefined;
   readonly note?: ((text: string) => void) | undefined;
   readonly patience?: Partial<Patience> | undefined;
 }
@@ -50,17 +54,18 @@ export async function downloadFile({ signal }: Pick<Session, 'signal'>, url: str
 class WrongFile extends Failure {}
 
 async function fetchRest(signal: AbortSignal, url: string, file: string, part: PartFile, options: DownloadOptions): Promise<void> {
-  const { bytes, note, patience } = options;
+  const { bytes, most = Number.POSITIVE_INFINITY, open = openUrl, note, patience } = options;
   if (bytes !== undefined) await checkRoom(file, bytes - part.bytes, options.room);
   let furthest = part.bytes;
   await tryUntilDone({ url: showUrl(url), signal, note, patience }, async (attempt) => {
-    const response = await openUrl(url, rangeHeaders(part, options), attempt.signal);
+    const response = await open(url, rangeHeaders(part, options), attempt.signal);
     const total = await takeUp(url, response, part);
     if (total !== undefined) checkLength(url, total, bytes);
+    if ((total ?? 0) > most) throw wrongLength(url, String(total), most);
     if (total !== undefined && bytes === undefined) await checkRoom(file, total - part.bytes, options.room);
     await readBody(url, response, part, attempt, {
       total: total ?? bytes,
-      limit: total ?? bytes ?? Number.POSITIVE_INFINITY,
+      limit: total ?? bytes ?? most,
       note,
       further: () => {
         if (part.bytes > furthest) attempt.progressed();

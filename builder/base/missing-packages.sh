@@ -40,6 +40,8 @@ rows() {
 		/usr/lib/python3/dist-packages/slixmpp|python3-slixmpp|test fast|chats as people do
 		syncthing|syncthing|test fast|synchronises folders as a card does
 		dpkg-deb|dpkg|test fast|makes packages to read
+		docker-registry|docker-registry|test fast|serves container images
+		umoci|umoci|test fast|unpacks container images as others do
 		caddy|caddy|test fast|is a card's web server
 		dnsmasq|dnsmasq-base|test fast|is a card's name server
 		promtool|prometheus|test fast|tries the alert rules, and watches a home
