@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { z } from 'zod';
 import { downloadFile } from '../base/download.ts';
@@ -18,7 +18,12 @@ export interface PooledImage {
   /** From the lowest; their tars' digests once they are unpacked. */
   readonly layers: readonly (PooledFile & { readonly bytes: number; readonly diffId: string })[];
   /** Everything that has to be there to have it again with no registry, the layers too. */
-  readonly blobs: readonly PooledFile[];
+  readonly blobs: readonly ImageBlob[];
+}
+
+export interface ImageBlob extends PooledFile {
+  readonly kind: 'index' | 'manifest' | 'config' | 'layer';
+  readonly bytes: number;
 }
 
 export interface ImageOptions {
@@ -56,8 +61,14 @@ export async function ensureImage(session: Pick<Session, 'signal'>, image: Pinne
     const blob = await ensureBlob(session, registry, 'blobs', layer, { ...options, note });
     layers.push({ ...blob, bytes: layer.size, diffId: diffIds[at] ?? '' });
   }
-  const found = [first, chosen, configBlob, ...layers].map(({ sha256, name }) => ({ sha256, name }));
-  const blobs = [...new Map(found.map((blob) => [blob.sha256, blob])).values()];
+  const found: Omit<ImageBlob, 'bytes'>[] = [
+    ...(index === undefined ? [] : [{ ...first, kind: 'index' as const }]),
+    { ...chosen, kind: 'manifest' },
+    { ...configBlob, kind: 'config' },
+    // An image may have the same layer twice.
+    ...[...new Set(layers.map(({ sha256 }) => sha256))].map((sha256) => ({ sha256, name: 'blob', kind: 'layer' as const })),
+  ];
+  const blobs = await Promise.all(found.map(async (blob) => ({ ...blob, bytes: (await stat(poolPath(blob))).size })));
   await touchPooled(blobs);
   return { config: config.config ?? {}, layers, blobs };
 }

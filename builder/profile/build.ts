@@ -9,10 +9,11 @@ import { ingestPrefix } from '../image/ingest.ts';
 import { loadPrefix, type Prefix } from '../image/prefix.ts';
 import type { Session } from '../session.ts';
 import { findProfile } from '../workspace/find-named.ts';
-import type { LoadedWorkspace } from '../workspace/load.ts';
+import type { LoadedOverlay, LoadedWorkspace } from '../workspace/load.ts';
 import type { Profile } from '../workspace/schema.ts';
 import { ensureSecrets, readSeedKey } from '../workspace/secrets.ts';
 import { checkBoardsStart, filesOfOtherBoards, listBootFiles } from './board-files.ts';
+import { containerFolders, type LaidContainer } from './containers.ts';
 import { overlaysOf, serviceLists, serviceUnits, settingsFiles } from './contents.ts';
 import { type DiskPlan, MAP_RULE, makeLayout, planDisk, writeDisk } from './disk.ts';
 import { type LayerEntry, planLayer, renderLayer } from './layer.ts';
@@ -45,16 +46,20 @@ export async function makeProfile(session: Session, workspace: LoadedWorkspace, 
 interface ProfilePlan {
   readonly facts: ProfileFacts;
   readonly groups: readonly (readonly LayerEntry[])[];
+  /** The packages' folders, and those above what containers bring. */
+  readonly folders: ReadonlySet<string>;
   /** Of the base's boot partition: what is there for other boards. */
   readonly leftOut: readonly string[];
 }
 
 /** What goes on the disk, and where, with the hash of all of it. */
-async function planProfile(workspace: LoadedWorkspace, profile: Profile, { toolbox, base, system, cardSources }: Stages): Promise<ProfilePlan> {
+async function planProfile(workspace: LoadedWorkspace, profile: Profile, stages: Stages): Promise<ProfilePlan> {
+  const { toolbox, base, system, containers, cardSources } = stages;
   const overlays = overlaysOf(workspace, profile);
-  const groups = await Promise.all(overlays.map(readOverlayFiles));
-  const layer = planLayer(groups, system);
-  const plan = planDisk(base.layout ?? makeLayout(profile.profile), system, layer, parseByteSize(profile.reserve) ?? 0);
+  const groups = await Promise.all(overlays.map((overlay) => readFiles(overlay, containers)));
+  const folders = new Set([...system.folders, ...containerFolders(containers).map(({ path }) => path)]);
+  const layer = planLayer(groups, { folders });
+  const plan = planDisk(base.layout ?? makeLayout(profile.profile), measureAll(system, containers), layer, parseByteSize(profile.reserve) ?? 0);
   const seedKey = await readSeedKey(workspace.folder);
   const leftOut = await planBoot(profile, system);
   const settings = settingsFiles(overlays);
@@ -65,14 +70,26 @@ async function planProfile(workspace: LoadedWorkspace, profile: Profile, { toolb
     profile.profile,
     system.key,
     toolbox.key,
-    JSON.stringify({ plan, leftOut, settings, units, lists, cardSources, map: MAP_RULE }),
+    JSON.stringify({ plan, leftOut, settings, units, lists, cardSources, map: MAP_RULE, containers: containers.map(({ tree }) => tree.key) }),
     seedKey,
     made,
     ...(await scriptTexts('disk.sh')),
   ];
   const known = { plan, epoch: base.epoch, seedKey, settings, units, lists, cardSources };
   const facts: ProfileFacts = { profile: profile.profile, build: hashKey(...inputs), ...known };
-  return { facts, groups, leftOut };
+  return { facts, groups, folders, leftOut };
+}
+
+async function readFiles(overlay: LoadedOverlay, containers: readonly LaidContainer[]): Promise<LayerEntry[]> {
+  const own = containers.filter((container) => container.overlay === overlay.overlay);
+  return [...(await readOverlayFiles(overlay)), ...own.flatMap(({ files }) => files)];
+}
+
+/** What lies on the disk before the layer. */
+function measureAll(system: System, containers: readonly LaidContainer[]): Pick<System, 'blocks' | 'inodes'> {
+  const trees = [system, ...containers.map(({ tree }) => tree)];
+  const sum = (key: 'blocks' | 'inodes') => trees.reduce((all, tree) => all + tree[key], 0);
+  return { blocks: sum('blocks'), inodes: sum('inodes') };
 }
 
 async function planBoot(profile: Profile, system: System): Promise<string[]> {
@@ -81,14 +98,16 @@ async function planBoot(profile: Profile, system: System): Promise<string[]> {
   return filesOfOtherBoards(names, profile.boards);
 }
 
-async function makePrefix(session: Session, stages: Stages, { facts, groups, leftOut }: ProfilePlan): Promise<Prefix> {
+async function makePrefix(session: Session, stages: Stages, { facts, groups, folders, leftOut }: ProfilePlan): Promise<Prefix> {
   return session.progress.step(`Writing the disk of the profile "${facts.profile}"`, (note) =>
     withWorkFolder(async (work) => {
-      const { toolbox, base, system } = stages;
-      const entries = planLayer([...groups, profileFiles(facts)], system);
+      const { toolbox, base, system, containers } = stages;
+      const entries = planLayer([...groups, profileFiles(facts)], { folders });
       const laid = new Set(entries.map(({ path }) => path));
       const attributes = system.attributes.filter(({ path }) => !laid.has(path));
-      const parts = { system, layer: renderLayer(entries, system, base.epoch), attributes, boot: bootFiles(facts), leftOut };
+      const above = renderLayer(containerFolders(containers), system, base.epoch);
+      const trees = containers.map(({ tree }) => tree);
+      const parts = { system, above, trees, layer: renderLayer(entries, system, base.epoch), attributes, boot: bootFiles(facts), leftOut };
       const { raw, alwaysMapped } = await writeDisk(toolbox, work, facts.plan, parts, {
         signal: session.signal,
         onLine: note,

@@ -1,3 +1,4 @@
+import { containerUnit } from '../container/quadlet.ts';
 import { Failure } from '../failure.ts';
 import type { LoadedOverlay, LoadedWorkspace } from '../workspace/load.ts';
 import type { Profile } from '../workspace/schema.ts';
@@ -12,7 +13,8 @@ export function overlaysOf({ overlays }: LoadedWorkspace, { base, services }: Pr
   };
   const own = base === 'raspios-lite-arm64' ? ['raspios'] : [];
   const front = services.some((name) => find(name).front !== undefined) ? ['front'] : [];
-  return ['card', ...own, ...front, ...services, 'firstboot'].map(find);
+  const containers = services.some((name) => find(name).container !== undefined) ? ['containers'] : [];
+  return ['card', ...own, ...front, ...containers, ...services, 'firstboot'].map(find);
 }
 
 /** Every file that a seed may bring, sorted by path. */
@@ -23,7 +25,7 @@ export function settingsFiles(overlays: readonly LoadedOverlay[]): SettingsFile[
 
 /** The units that services switch on, and that read settings: those of overlays with templates. */
 export function serviceUnits(overlays: readonly LoadedOverlay[]): string[] {
-  return overlays.filter(({ templates }) => templates.length > 0).flatMap(({ units }) => units.enable);
+  return overlays.filter(({ templates }) => templates.length > 0).flatMap(unitsOf);
 }
 
 /** What the card has to know of its services, by file in /usr/lib/semeur/profile/: one a line, fields apart by tabs. */
@@ -37,9 +39,14 @@ export function serviceLists(overlays: readonly LoadedOverlay[]): Record<string,
   };
 }
 
-function listBackup({ overlay, backup, units }: LoadedOverlay): string[] {
+function listBackup(loaded: LoadedOverlay): string[] {
+  const { overlay, backup } = loaded;
   if (backup === undefined) return [];
   const before = backup.before === undefined ? [] : [['before', backup.before]];
-  const lines = [...before, ...backup.paths.map((path) => ['path', path]), ...units.enable.map((unit) => ['unit', unit])];
+  const lines = [...before, ...backup.paths.map((path) => ['path', path]), ...unitsOf(loaded).map((unit) => ['unit', unit])];
   return lines.map((fields) => [overlay, ...fields].join('\t'));
+}
+
+function unitsOf({ overlay, units, container }: LoadedOverlay): string[] {
+  return container === undefined ? units.enable : [...units.enable, containerUnit(overlay)];
 }

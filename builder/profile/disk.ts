@@ -5,6 +5,7 @@ import type { DiskLayout } from '../base/disk-layout.ts';
 import { measureFat32 } from '../base/fat32.ts';
 import { runInToolbox, type SandboxOptions, type WorkFolder } from '../base/sandbox.ts';
 import type { Stage } from '../base/stage.ts';
+import type { ContainerTree } from '../container/unpack.ts';
 import type { BlockRange } from '../image/prefix.ts';
 import { type LayerEntry, measureLayer } from './layer.ts';
 import type { System } from './system.ts';
@@ -56,6 +57,10 @@ export function makeLayout(profile: string): DiskLayout {
 
 export interface DiskParts {
   readonly system: System;
+  /** The folders above the trees, as a tar. */
+  readonly above: Buffer;
+  /** Of containers. */
+  readonly trees: readonly ContainerTree[];
   readonly layer: Buffer;
   /** Of the system's files that the layer doesn't replace. */
   readonly attributes: System['attributes'];
@@ -73,15 +78,17 @@ export async function writeDisk(
   toolbox: Stage,
   work: WorkFolder,
   plan: DiskPlan,
-  { system, layer, attributes, boot, leftOut }: DiskParts,
+  { system, above, trees, layer, attributes, boot, leftOut }: DiskParts,
   options: SandboxOptions,
 ): Promise<{ raw: string; alwaysMapped: BlockRange[] }> {
   await writeFile(join(work.path, 'layer.tar'), layer);
+  await writeFile(join(work.path, 'above.tar'), above);
+  await writeFile(join(work.path, 'trees'), trees.map(({ key }) => `/cache/containers/${key}/tree.tar\n`).join(''));
   await mkdir(join(work.path, 'layer-boot'));
   for (const [name, content] of boot) await writeFile(join(work.path, 'layer-boot', name), content);
   await writeFile(join(work.path, 'left-out'), leftOut.map((name) => `${name}\n`).join(''));
   await writeFile(join(work.path, 'layout'), renderLayout(plan));
-  await writeAttributes(work, attributes);
+  await writeAttributes(work, [...attributes, ...trees.flatMap((tree) => tree.attributes)]);
   await runInToolbox(toolbox.tar, work, 'disk.sh', [`/cache/system/${system.key}`], options);
   const { boot: partition, root } = plan.layout;
   const raw = join(work.path, 'disk.img');

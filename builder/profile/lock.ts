@@ -3,9 +3,19 @@ import { join } from 'node:path';
 import { writeFileAtomically } from '../atomic-file.ts';
 import type { Mirrors } from '../base/apt-sources.ts';
 import { type OsImageLock, osImageLockSchema } from '../base/os-image-cache.ts';
-import type { PackageSet } from '../base/package-set.ts';
+import type { PackageSet, PooledFile } from '../base/package-set.ts';
+import type { ImageBlob } from '../container/image.ts';
 import { Failure } from '../failure.ts';
 import type { Profile } from '../workspace/schema.ts';
+
+/** A container app, and all that its image is made of. */
+export interface ContainerLock {
+  readonly overlay: string;
+  /** HOST/NAME@sha256:DIGEST. */
+  readonly image: string;
+  readonly licence: string;
+  readonly blobs: readonly ImageBlob[];
+}
 
 /** Pins what a profile's bytes come from: same lock, same bytes. Kept beside the profile, in the operator's repository. */
 export interface ProfileLock {
@@ -20,6 +30,7 @@ export interface ProfileLock {
   readonly base: PackageSet;
   /** The packages that the profile adds to its base. */
   readonly added: PackageSet;
+  readonly containers?: readonly ContainerLock[] | undefined;
 }
 
 export function lockFile(workspace: string, profile: string): string {
@@ -55,14 +66,19 @@ export function parseLock(text: string): ProfileLock | undefined {
     const lock = JSON.parse(text) as Partial<ProfileLock>;
     const whole = lock.lock === 1 && Number.isInteger(lock.epoch) && [lock.toolbox, lock.base, lock.added].every(isPackageSet);
     const known = lock.image === undefined || osImageLockSchema.safeParse(lock.image).success;
-    return whole && known && areArchives(lock.archives) ? (lock as ProfileLock) : undefined;
+    const containers = (lock.containers ?? []).every(({ overlay, image, blobs }) => overlay !== '' && image !== '' && arePooledFiles(blobs));
+    return whole && known && containers && areArchives(lock.archives) ? (lock as ProfileLock) : undefined;
   } catch {
     return undefined;
   }
 }
 
 function isPackageSet(set: PackageSet | undefined): boolean {
-  return [set?.lists, set?.debs].every((files) => files?.every(({ sha256, name }) => /^[0-9a-f]{64}$/.test(sha256) && /^[^/]+$/.test(name)));
+  return [set?.lists, set?.debs].every(arePooledFiles);
+}
+
+function arePooledFiles(files: readonly PooledFile[] | undefined): boolean {
+  return files?.every(({ sha256, name }) => /^[0-9a-f]{64}$/.test(sha256) && /^[^/]+$/.test(name)) ?? false;
 }
 
 function areArchives(archives: Mirrors | undefined): boolean {
@@ -82,7 +98,13 @@ export function renderLock(lock: ProfileLock): string {
     const value = lock[name];
     return value === undefined ? [] : [`  "${name}": ${JSON.stringify(value, null, 2).replaceAll('\n', '\n  ')}`];
   };
-  return `{\n  "lock": 1,\n  "epoch": ${lock.epoch},\n${[...part('image'), ...part('archives'), ...sets].join(',\n')}\n}\n`;
+  const containers = lock.containers?.length ? [`  "containers": [\n${lock.containers.map(renderContainer).join(',\n')}\n  ]`] : [];
+  return `{\n  "lock": 1,\n  "epoch": ${lock.epoch},\n${[...part('image'), ...part('archives'), ...sets, ...containers].join(',\n')}\n}\n`;
+}
+
+function renderContainer({ blobs, ...container }: ContainerLock): string {
+  const head = Object.entries(container).map(([key, value]) => `      ${JSON.stringify(key)}: ${JSON.stringify(value)},\n`);
+  return `    {\n${head.join('')}      "blobs": [\n${blobs.map((blob) => `        ${JSON.stringify(blob)}`).join(',\n')}\n      ]\n    }`;
 }
 
 /**

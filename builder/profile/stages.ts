@@ -9,6 +9,7 @@ import { Failure } from '../failure.ts';
 import type { Session } from '../session.ts';
 import type { LoadedWorkspace } from '../workspace/load.ts';
 import type { Profile } from '../workspace/schema.ts';
+import { ensureContainers, type LaidContainer } from './containers.ts';
 import { overlaysOf } from './contents.ts';
 import { keepLock, lockFile, type ProfileLock, pinsBase, readLock } from './lock.ts';
 import { raspiosSource } from './raspios.ts';
@@ -21,13 +22,14 @@ export interface LockOptions {
   readonly locked?: boolean;
 }
 
-/** Everything that is made from Debian's packages, in the order in which each needs the one before. */
+/** Everything that is fetched: what is made from Debian's packages, in the order in which each needs the one before, and container apps. */
 export interface Stages {
   readonly toolbox: Stage;
   readonly base: Stage;
   readonly system: System;
   /** What cards ask for packages: lines of sources.list(5). Undefined where an image says it by itself. */
   readonly cardSources: readonly string[] | undefined;
+  readonly containers: readonly LaidContainer[];
 }
 
 /** Makes what the cache lacks, from what the profile's lock pins; keeps a lock where there was none. */
@@ -36,6 +38,8 @@ export async function ensureStages(session: Session, workspace: LoadedWorkspace,
   const before = await readLock(workspace.folder, profile.profile);
   if (locked && !before) throw noLock(workspace.folder, profile.profile);
   const lock = update || !before || !pinsBase(before, profile) ? undefined : before;
+  // First: a registry that can't be reached is told before minutes of work.
+  const containers = await ensureContainers(session, workspace, overlaysOf(workspace, profile));
   const host = await hostMirrors();
   const mirrors = workspace.operator.mirror === undefined ? host : { archive: workspace.operator.mirror, security: undefined };
   const toolbox = await ensureToolbox(session, { mirrors, update, locked: lock?.toolbox });
@@ -44,9 +48,10 @@ export async function ensureStages(session: Session, workspace: LoadedWorkspace,
   const { base, sources, image } = await (isDebian ? makeDebianBase(session, made) : makeRaspiosBase(session, workspace, profile, made));
   const system = await ensureSystem(session, { toolbox, base, sources, packages: packagesOf(workspace, profile), locked: lock?.added });
   const archives = isDebian ? (archivesOf(workspace) ?? before?.archives ?? host ?? mirrors) : undefined;
-  const after = { lock: 1, epoch: base.epoch, image, archives, toolbox: toolbox.set, base: base.set, added: system.added } as const;
+  const pinned = { toolbox: toolbox.set, base: base.set, added: system.added, containers: containers.map((container) => container.lock) };
+  const after = { lock: 1, epoch: base.epoch, image, archives, ...pinned } as const;
   await keepLock(workspace.folder, profile.profile, before, after, locked);
-  return { toolbox, base, system, cardSources: archives && debianSources(archives) };
+  return { toolbox, base, system, containers, cardSources: archives && debianSources(archives) };
 }
 
 interface BaseOptions {

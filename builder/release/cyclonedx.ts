@@ -3,7 +3,7 @@ import { toSpdx } from '../spdx.ts';
 
 /** Of CycloneDX 1.6, what we write. The project's own library sorts by the machine's locale, and has no formulation. @see https://cyclonedx.org/docs/1.6/json/ */
 export interface Component {
-  readonly type: 'application' | 'file' | 'library' | 'operating-system';
+  readonly type: 'application' | 'container' | 'file' | 'library' | 'operating-system';
   readonly 'bom-ref': string;
   readonly supplier?: { readonly name: string };
   readonly name: string;

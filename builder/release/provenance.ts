@@ -52,7 +52,7 @@ export function renderProvenance({ subjects, profile, version, lock, commits, wo
         buildType: BUILD_TYPE,
         externalParameters: { profile, workspace: sortResources(workspaceFiles.map(describeFile)) },
         internalParameters: { SOURCE_DATE_EPOCH: lock.epoch },
-        resolvedDependencies: [...listCommits(commits), ...listImage(lock), ...listPackages(lock)],
+        resolvedDependencies: [...listCommits(commits), ...listImage(lock), ...listContainers(lock), ...listPackages(lock)],
       },
       runDetails: { builder: { id: BUILDER_ID, version: { semeur: version } } },
     },
@@ -74,6 +74,10 @@ function listImage({ image }: ProfileLock): ResourceDescriptor[] {
   if (image === undefined) return [];
   const { download, image: unpacked } = image;
   return [{ name: 'os-image', uri: download.url, digest: { sha256: download.sha256 }, annotations: { unpackedSha256: unpacked.sha256 } }];
+}
+
+function listContainers({ containers = [] }: ProfileLock): ResourceDescriptor[] {
+  return containers.map(({ overlay, image }) => ({ name: `container:${overlay}`, uri: `oci://${image}`, digest: { sha256: image.slice(-64) } }));
 }
 
 /** Of what the toolbox and the card have in common, each once. */

@@ -1,5 +1,6 @@
 import type { PackageSet } from '../base/package-set.ts';
-import type { ProfileLock } from '../profile/lock.ts';
+import { parsePinnedImage } from '../image-name.ts';
+import type { ContainerLock, ProfileLock } from '../profile/lock.ts';
 import type { BuildTools, NpmPackage } from './build-tools.ts';
 import type { CardContents } from './card-contents.ts';
 import { type Component, type Dependency, licencesOf, renderBom } from './cyclonedx.ts';
@@ -25,6 +26,7 @@ export function renderSbom(facts: SbomFacts): string {
   const components = [
     describeSystem(card),
     ...overlays.map((overlay) => describeOverlay(overlay, tools)),
+    ...(lock.containers ?? []).map(describeContainer),
     ...card.packages.map((installed) => describePackage(installed, card, digests)),
   ];
   return renderBom({
@@ -81,6 +83,22 @@ function describeOverlay({ name, summary, shipped, files }: LaidOverlay, { versi
       name: path,
       hashes: [{ alg: 'SHA-256', content: sha256 }],
     })),
+  };
+}
+
+/** What is in an image, those who made it know: it stands here as one thing. @see https://github.com/package-url/purl-spec, type "oci" */
+function describeContainer({ overlay, image, licence }: ContainerLock): Component {
+  const { host = '', name = '', digest = '' } = parsePinnedImage(image) ?? {};
+  const last = name.slice(name.lastIndexOf('/') + 1);
+  return {
+    type: 'container',
+    'bom-ref': `container:${overlay}`,
+    name,
+    version: `sha256:${digest}`,
+    description: `The image of the service "${overlay}", as its registry has it; what is in it is not listed here`,
+    hashes: [{ alg: 'SHA-256', content: digest }],
+    licenses: licencesOf([licence]),
+    purl: `pkg:oci/${last}@sha256%3A${digest}?arch=arm64&repository_url=${encodeURIComponent(`${host}/${name}`)}`,
   };
 }
 

@@ -87,8 +87,9 @@ async function writeImageFiles({ folder, workspace, profile, built, lock }: Maki
 }
 
 /** As the cache has it, so that `release reproduce` finds it there. */
-async function copyPool(folder: string, { toolbox, base, added }: ProfileLock): Promise<void> {
-  const files = [toolbox, base, added].flatMap(({ lists, debs }) => [...lists, ...debs]);
+async function copyPool(folder: string, { toolbox, base, added, containers = [] }: ProfileLock): Promise<void> {
+  const packages = [toolbox, base, added].flatMap(({ lists, debs }) => [...lists, ...debs]);
+  const files = [...packages, ...containers.flatMap(({ blobs }) => blobs)];
   for (const file of files) {
     const to = join(folder, 'pool', file.sha256, file.name);
     await mkdir(dirname(to), { recursive: true });

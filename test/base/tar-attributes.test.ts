@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { runCommand } from '../../builder/command.ts';
 import { readTarAttributes } from '../../builder/base/tar-attributes.ts';
+import { runCommand } from '../../builder/command.ts';
 
 const LONG = `${'dossier-au-nom-long/'.repeat(8)}écoute`;
 /** Version 2, then user::rw-, user:33:r--, group::r--, mask::r--, other::---. */

@@ -15,6 +15,18 @@ const IMAGE = {
 };
 const RASPIOS: ProfileLock = { ...DEBIAN, image: IMAGE };
 const OWN: ProfileLock = { ...DEBIAN, image: { ...IMAGE, download: { ...IMAGE.download, url: 'file:images/own.img' } } };
+const CONTAINERS = [
+  {
+    overlay: 'notes',
+    image: `registry.example/notes@sha256:${SHA256}`,
+    licence: 'MIT',
+    blobs: [
+      { sha256: SHA256, name: 'blob', kind: 'manifest' as const, bytes: 10 },
+      { sha256: 'b'.repeat(64), name: 'blob', kind: 'layer' as const, bytes: 20 },
+    ],
+  },
+];
+const WITH_CONTAINERS: ProfileLock = { ...DEBIAN, containers: [...CONTAINERS, ...CONTAINERS] };
 
 async function readText(text: string): Promise<ProfileLock | undefined> {
   const folder = await mkdtemp(join(tmpdir(), 'semeur-lock-'));
@@ -28,7 +40,7 @@ async function readText(text: string): Promise<ProfileLock | undefined> {
 }
 
 describe('a lock', () => {
-  it.each([DEBIAN, RASPIOS, OWN])('is read as it was written (%#)', async (lock) => {
+  it.each([DEBIAN, RASPIOS, OWN, WITH_CONTAINERS])('is read as it was written (%#)', async (lock) => {
     expect(await readText(renderLock(lock))).toEqual(lock);
   });
 
@@ -51,6 +63,13 @@ describe('a lock', () => {
       await expect(readText(text)).rejects.toMatchObject({ message: expect.stringContaining('it is damaged') });
     },
   );
+
+  it('has a line for each part of a container, and is refused where one has no digest', async () => {
+    const text = renderLock(WITH_CONTAINERS);
+    expect(text.match(/^ {8}\{"sha256":"a{64}","name":"blob","kind":"manifest","bytes":10\},$/gm)).toHaveLength(2);
+    expect(text.match(/^ {8}\{"sha256":"b{64}","name":"blob","kind":"layer","bytes":20\}$/gm)).toHaveLength(2);
+    await expect(readText(text.replace('bbbb', '../b'))).rejects.toThrow('it is damaged');
+  });
 
   it('is refused where its image is damaged', async () => {
     const text = renderLock(RASPIOS).replace('"trixie"', '"bullseye"');

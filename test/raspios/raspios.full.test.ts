@@ -98,7 +98,8 @@ async function rebuild({ workspace, standIn, server }: Ground, work: { path: str
   const system = await ensureSystem(session, { toolbox, base, sources, packages: [] });
   if (!base.layout) throw new Error('a base made from an image has a layout');
   const plan = planDisk(base.layout, system, [], 64 * MIB);
-  const parts = { system, layer: renderLayer([], system, base.epoch), attributes: system.attributes, boot: new Map(), leftOut: [] };
+  const nothing = renderLayer([], system, base.epoch);
+  const parts = { system, above: nothing, trees: [], layer: nothing, attributes: system.attributes, boot: new Map(), leftOut: [] };
   return (await writeDisk(toolbox, work, plan, parts, { signal: session.signal, sourceDateEpoch: base.epoch })).raw;
 }
 

@@ -54,7 +54,13 @@ describe('renderProvenance()', () => {
     expect(resolvedDependencies[0]).toEqual({ name: 'semeur', digest: { gitCommit: 'e8'.repeat(20) } });
     const digests = resolvedDependencies.slice(1).map(({ digest }) => ('sha256' in digest ? digest.sha256 : ''));
     const { toolbox, base, added } = LOCK;
-    const locked = [toolbox, base, added].flatMap(({ lists, debs }) => [...lists, ...debs]).map(({ sha256 }) => sha256);
+    const image = '99'.repeat(32);
+    const locked = [image, ...[toolbox, base, added].flatMap(({ lists, debs }) => [...lists, ...debs]).map(({ sha256 }) => sha256)];
+    expect(resolvedDependencies).toContainEqual({
+      name: 'container:notes',
+      uri: `oci://registry.example:5000/racines/notes@sha256:${image}`,
+      digest: { sha256: image },
+    });
     expect(digests.sort()).toEqual([...new Set(locked)].sort());
     expect(resolvedDependencies).toContainEqual({
       name: 'busybox_1%3a1.37.0-6+b9_arm64.deb',

@@ -55,6 +55,17 @@ describe('renderSbom()', () => {
     expect(check(text.replace(/"content": "5/, '"content": "x'))).not.toEqual([]);
   });
 
+  it('names the image of a container, with its digest and licence, and says that what is in it is not listed', () => {
+    expect(find('container:notes')).toMatchObject({
+      type: 'container',
+      name: 'racines/notes',
+      description: expect.stringContaining('not listed'),
+      hashes: [{ alg: 'SHA-256', content: '99'.repeat(32) }],
+      licenses: [{ expression: 'MIT AND BSD-3-Clause' }],
+      purl: `pkg:oci/notes@sha256%3A${'99'.repeat(32)}?arch=arm64&repository_url=registry.example%3A5000%2Fracines%2Fnotes`,
+    });
+  });
+
   it('names every package that is there, with the digest of its .deb', () => {
     const packages = bom.components.filter(({ purl }) => purl?.startsWith('pkg:deb/'));
     expect(packages.map(({ name }) => name)).toEqual(['adduser', 'busybox', 'gcc-14-base', 'libc6', 'libgcc-s1', 'raspi-firmware']);
@@ -109,7 +120,7 @@ describe('renderSbom()', () => {
     await writeFile(join(workspace, 'overlays', 'ours', 'overlay.yaml'), `overlay: ours\ntitle: ${words}\nsummary: ${words}\npackages: []\n`);
     const { overlays } = await loadWorkspace(workspace);
     const laid = await readLaidOverlays([...overlays.values()], findCheckout());
-    expect(laid.filter(({ shipped }) => !shipped).map(({ name }) => name)).toEqual(['ours']);
+    expect(laid.filter(({ shipped }) => !shipped).map(({ name }) => name)).toEqual(['nextcloud', 'ours']);
     expect(laid.find(({ name }) => name === 'firstboot')?.files.length).toBeGreaterThan(20);
     const [card, tools] = [await readCardContents(folder), await readBuildTools(findCheckout())];
     const sbom = renderSbom({ profile: 'maison', prefixDigest: 'ab'.repeat(32), card, overlays: laid, lock: LOCK, tools });

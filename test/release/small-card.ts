@@ -110,6 +110,14 @@ export const LOCK: ProfileLock = {
     ],
   },
   added: { lists: [], debs: [{ sha256: '77'.repeat(32), name: 'busybox_1%3a1.37.0-6+b9_arm64.deb' }] },
+  containers: [
+    {
+      overlay: 'notes',
+      image: `registry.example:5000/racines/notes@sha256:${'99'.repeat(32)}`,
+      licence: 'MIT AND BSD-3-Clause',
+      blobs: [{ sha256: '99'.repeat(32), name: 'blob', kind: 'manifest', bytes: 10 }],
+    },
+  ],
 };
 
 /** A system as system.sh leaves it in the cache: `status` and `root.tar`, with documents shared by links. */

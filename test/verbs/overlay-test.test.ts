@@ -24,6 +24,8 @@ describe('makeWorkspace()', () => {
       join(own, 'overlay.yaml'),
       'overlay: notes\ntitle: { fr: Notes, en: Notes }\nsummary: { fr: Des notes., en: Notes. }\npackages: []\n',
     );
+    const operator = await readFile(join(folder, 'semeur.yaml'), 'utf8');
+    await writeFile(join(folder, 'semeur.yaml'), `${operator}\nimages: { nextcloud: "registry.example/nextcloud@sha256:${'ab'.repeat(32)}" }\n`);
     const workspace = await loadWorkspace(folder);
     const services = [...workspace.overlays.values()].filter(({ overlay }) => !BUILT_IN.includes(overlay));
     expect(services.map(({ overlay }) => overlay)).toEqual(expect.arrayContaining(['website', 'backup', 'notes']));

@@ -1,6 +1,7 @@
 #!/bin/sh
 # In the toolbox: writes $WORK/disk.img from SYSTEM/root.tar, SYSTEM/boot.tar (system.sh), $WORK/layer.tar and $WORK/layer-boot/, mounting nothing.
 # usage: disk.sh SYSTEM. $WORK/layout says how it is laid out (disk.ts writes it; sizes in bytes).
+# $WORK/trees names, a line each, tars of containers' file systems, $WORK/above.tar has the folders above them.
 # $WORK/left-out names, a line each, what of boot.tar stays away. Leaves $WORK/journal: the extents of the ext4 journal, as debugfs prints them.
 # shellcheck disable=SC2154 # what $WORK/layout assigns
 set -eu
@@ -34,16 +35,22 @@ make_boot() {
 
 make_root() {
 	truncate --size "$root_bytes" "$WORK/root.ext4"
-	tar_bytes=$(stat --format %s "$1")
 	# C.UTF-8: in plain C libarchive refuses the accents in names of certificates.
 	# Everything that mke2fs would take from the machine that builds is said: block size, features, whether inode tables are zeroed.
 	{
-		head --bytes "$((tar_bytes - 1024))" "$1"
+		without_end "$1"
+		without_end "$WORK/above.tar"
+		while read -r tree; do without_end "$tree"; done <"$WORK/trees"
 		cat "$WORK/layer.tar"
 	} | LC_ALL=C.UTF-8 mke2fs -q -t ext4 -b 4096 -I 256 -i 16384 -J size=16 -m 1 -L "$root_label" -U "$root_uuid" \
 		-O "$root_features" \
 		-E "hash_seed=$root_hash_seed,root_owner=0:0,lazy_itable_init=1,lazy_journal_init=0" -d - "$WORK/root.ext4"
 	set_attributes
+}
+
+# Two zero blocks end a tar; another follows this one.
+without_end() {
+	head --bytes "$(($(stat --format %s "$1") - 1024))" "$1"
 }
 
 # Of a tar mke2fs takes capabilities, and no other attribute.
