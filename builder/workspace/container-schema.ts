@@ -32,4 +32,3 @@ export const containerSchema = z.strictObject({
   scratch: z.array(insidePath()).default([]).describe('Folders that it may write and that are empty at each start, in memory; /tmp is one'),
   capabilities: z.array(z.enum(CAPABILITIES)).default([]).describe("What it may do of root's; without them, nothing"),
 });
-export type ContainerSettings = z.output<typeof containerSchema>;
