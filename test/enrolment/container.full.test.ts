@@ -103,7 +103,7 @@ describe('a container app on a card', () => {
       await using registry = await startRegistry(folder);
       await pushImage(registry.host, 'racines/app', image, sha256);
       await writeOverlay(`${registry.host}/racines/app@sha256:${sha256(image.index)}`);
-      enrolled = await prepareCard(await buildCardImage(NAME, ['app']), 600);
+      enrolled = await prepareCard(await buildCardImage(NAME, ['website', 'app']), 600);
     }
     boot = await enrolled.running();
     const text = await readFile(join(WORKSPACE, 'out', `${CLIENT}.account`), 'utf8');
