@@ -1,6 +1,7 @@
 import { Header } from 'tar';
 import { type Ext4, type Inode, ROOT_INODE } from './ext4.ts';
 import { type Attribute, renderAcl } from './ext4-attributes.ts';
+import { fitsUstar, padding, renderPax, shorten } from './pax.ts';
 
 const TYPES = {
   file: 'File',
@@ -35,7 +36,7 @@ export async function* packExt4(ext4: Ext4): AsyncGenerator<Buffer> {
     const bytes = inode.kind === 'file' ? inode.bytes : 0;
     yield* renderHeader(path, { ...inode, bytes }, TYPES[inode.kind], target, await ext4.attributes(inode));
     if (inode.kind === 'file') yield* ext4.content(inode);
-    yield* padding(bytes);
+    yield padding(bytes);
     if (inode.kind !== 'folder') return;
     for (const entry of await ext4.folder(inode)) yield* packTree(`${path}/${entry.name}`, entry.number);
   }
@@ -47,20 +48,15 @@ function* renderHeader(path: string, inode: Inode, type: EntryType, target: stri
   const name = type === 'Directory' ? `${path}/` : path;
   const { seconds, nanoseconds } = inode.mtime;
   const records: [string, string | Buffer][] = [
-    ...(fits(name) ? [] : [['path', name] as [string, string]]),
-    ...(target === undefined || fits(target) ? [] : [['linkpath', target] as [string, string]]),
+    ...(fitsUstar(name) ? [] : [['path', name] as [string, string]]),
+    ...(target === undefined || fitsUstar(target) ? [] : [['linkpath', target] as [string, string]]),
     ...(nanoseconds === 0 ? [] : [['mtime', `${seconds}.${String(nanoseconds).padStart(9, '0')}`] as [string, string]]),
     ...attributes.map(({ name: key, value }): [string, string | Buffer] => {
       const acl = ACLS[key];
       return acl === undefined ? [`SCHILY.xattr.${key}`, value] : [acl, renderAcl(value)];
     }),
   ];
-  if (records.length > 0) {
-    const body = Buffer.concat(records.map(([key, value]) => renderRecord(key, value)));
-    yield encode({ path: 'pax', type: 'ExtendedHeader', size: body.length, mode: 0o644, uid: 0, gid: 0, mtime: new Date(0) });
-    yield body;
-    yield* padding(body.length);
-  }
+  yield* renderPax(records);
   yield encode({
     path: shorten(name),
     type,
@@ -78,27 +74,4 @@ function encode(fields: ConstructorParameters<typeof Header>[0] & object): Buffe
   const block = Buffer.alloc(512);
   new Header(fields).encode(block);
   return block;
-}
-
-/** Whether ustar has room for it, and may hold it. */
-function fits(text: string): boolean {
-  return text.length < 100 && /^[\x20-\x7e]*$/.test(text);
-}
-
-/** What stands where a record of the extended header says more. */
-function shorten(text: string): string {
-  return fits(text) ? text : text.replace(/[^\x20-\x7e]/g, '_').slice(0, 99);
-}
-
-/** "LENGTH key=value\n", its length counting its own digits. Source: pax(1), Extended Header. */
-function renderRecord(key: string, value: string | Buffer): Buffer {
-  const rest = Buffer.concat([Buffer.from(` ${key}=`), Buffer.from(value as string), Buffer.from('\n')]);
-  let length = rest.length + 1;
-  while (String(length).length + rest.length !== length) length = String(length).length + rest.length;
-  return Buffer.concat([Buffer.from(String(length)), rest]);
-}
-
-function* padding(bytes: number): Generator<Buffer> {
-  const rest = bytes % 512;
-  if (rest !== 0) yield Buffer.alloc(512 - rest);
 }

@@ -26,7 +26,7 @@ export interface ContainerTree extends TreeSize {
 }
 
 /** Changes with what is made of the same layers. */
-const FORM = 'tree 1';
+const FORM = 'tree 2';
 
 /** An image's layers, one laid over the other. Nobody has to be root for it, and nothing is unpacked on this machine. @param at where it stands on the card. */
 export async function ensureTree({ signal }: Pick<Session, 'signal'>, image: PooledImage, at: string): Promise<ContainerTree> {

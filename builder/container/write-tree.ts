@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { Header } from 'tar';
+import { fitsUstar, padding, renderPax, shorten } from '../base/pax.ts';
 import { Failure } from '../failure.ts';
 import type { Inode, Node } from './tree.ts';
 
@@ -7,7 +8,7 @@ const BLOCK = 512;
 const FILE_BLOCK = 4096;
 const CHUNK = 1024 * 1024;
 /** What ustar has room for; pax takes the rest. */
-const USTAR = { name: 100, id: 0o7777777, bytes: 0o77777777777 };
+const USTAR = { id: 0o7777777, bytes: 0o77777777777 };
 const TYPES = { file: 'File', folder: 'Directory', 'symbolic link': 'SymbolicLink' } as const;
 
 /** 4 KiB blocks and inodes that a tree takes at most. */
@@ -64,7 +65,7 @@ async function copyContent({ tar, start, bytes }: Inode, sources: Map<string, Fi
     await out.appendFile(buffer.subarray(0, bytesRead));
     done += bytesRead;
   }
-  await out.appendFile(Buffer.alloc((BLOCK - (bytes % BLOCK)) % BLOCK));
+  await out.appendFile(padding(bytes));
 }
 
 /** @param other the name that a file has already: this one is a second. */
@@ -73,50 +74,25 @@ function renderHeader(path: string, inode: Inode, other: string | undefined): Bu
   const link = other === undefined ? inode.target : `.${other}`;
   const isLink = other !== undefined || inode.kind === 'symbolic link';
   const bytes = inode.kind === 'file' && other === undefined ? inode.bytes : 0;
-  const records: (readonly [string, Buffer])[] = [];
-  const say = (key: string, value: string | number) => records.push([key, Buffer.from(String(value))]);
-  if (!fits(name)) say('path', name);
-  if (isLink && !fits(link)) say('linkpath', link);
+  const records: (readonly [string, string | Buffer])[] = [];
+  const say = (key: string, value: string | number) => records.push([key, String(value)]);
+  if (!fitsUstar(name)) say('path', name);
+  if (isLink && !fitsUstar(link)) say('linkpath', link);
   if (inode.uid > USTAR.id) say('uid', inode.uid);
   if (inode.gid > USTAR.id) say('gid', inode.gid);
   if (bytes > USTAR.bytes) say('size', bytes);
   if (other === undefined) records.push(...inode.attributes);
   const header = encode({
-    path: cut(name),
+    path: shorten(name),
     mode: inode.mode,
     uid: Math.min(inode.uid, USTAR.id),
     gid: Math.min(inode.gid, USTAR.id),
     size: Math.min(bytes, USTAR.bytes),
     mtime: new Date(Math.max(0, inode.mtime) * 1000),
     type: other === undefined ? TYPES[inode.kind] : 'Link',
-    ...(isLink ? { linkpath: cut(link) } : {}),
+    ...(isLink ? { linkpath: shorten(link) } : {}),
   });
-  return Buffer.concat([...renderRecords(records), header]);
-}
-
-/** What is no ASCII goes into pax, which says in what letters it is. */
-function fits(text: string): boolean {
-  return Buffer.byteLength(text) <= USTAR.name && /^[\x20-\x7e]*$/.test(text);
-}
-
-/** Stands only where a pax record says the whole of it. */
-function cut(text: string): string {
-  return fits(text) ? text : text.replace(/[^\x20-\x7e]/g, '_').slice(0, USTAR.name);
-}
-
-function renderRecords(records: readonly (readonly [string, Buffer])[]): Buffer[] {
-  if (records.length === 0) return [];
-  const body = Buffer.concat(records.map(([key, value]) => renderRecord(key, value)));
-  const header = encode({ path: './PaxHeaders', mode: 0o644, uid: 0, gid: 0, size: body.length, mtime: new Date(0), type: 'ExtendedHeader' });
-  return [header, body, Buffer.alloc((BLOCK - (body.length % BLOCK)) % BLOCK)];
-}
-
-/** "LENGTH key=value\n": the length counts its own digits. */
-function renderRecord(key: string, value: Buffer): Buffer {
-  const rest = Buffer.byteLength(key) + value.length + 3;
-  let length = rest + String(rest).length;
-  if (rest + String(length).length > length) length += 1;
-  return Buffer.concat([Buffer.from(`${length} ${key}=`), value, Buffer.from('\n')]);
+  return Buffer.concat([...renderPax(records), header]);
 }
 
 function encode(fields: ConstructorParameters<typeof Header>[0] & { readonly path: string }): Buffer {
