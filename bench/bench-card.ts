@@ -2,6 +2,7 @@ import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runCommand } from '../builder/command.ts';
 import type { Session } from '../builder/session.ts';
+import { SEMEUR } from '../builder/try/trial.ts';
 
 const CHECKOUT = join(import.meta.dirname, '..');
 
@@ -18,7 +19,7 @@ export async function buildBenchCard(
   await mkdir(workspace, { recursive: true });
   await cp(join(CHECKOUT, 'examples'), workspace, { recursive: true });
   if (Object.keys(services).length > 0) await choose(workspace, client, services);
-  const argv = [process.execPath, '--disable-warning=ExperimentalWarning', join(CHECKOUT, 'builder/main.ts'), 'build', client, '--format', 'img'];
+  const argv = [...SEMEUR, 'build', client, '--format', 'img'];
   await progress.step(`Building the card of "${client}"`, () => runCommand([...argv, '--workspace', workspace], { signal }));
   return { workspace, image: join(workspace, 'out', `${client}.img`) };
 }

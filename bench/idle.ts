@@ -7,16 +7,21 @@ import type { Session } from '../builder/session.ts';
 import { readBootFiles } from '../builder/try/boot-files.ts';
 import { makeCard } from '../builder/try/disk.ts';
 import { startMachine } from '../builder/try/start-machine.ts';
-import { withTrial } from '../builder/try/trial.ts';
+import { SEMEUR, withTrial } from '../builder/try/trial.ts';
 import { loadWorkspace } from '../builder/workspace/load.ts';
 import { buildBenchCard } from './bench-card.ts';
 import type { Benchmark } from './benchmark.ts';
 
 const CHECKOUT = join(import.meta.dirname, '..');
-const MAIN = join(CHECKOUT, 'builder/main.ts');
 /** All that a card can offer. Nobody answers where its backups go: there is one a night at most. */
 const EVERYTHING = {
-  ...{ website: {}, calendar: {}, share: {}, files: {}, chat: {}, dns: {}, updates: {} },
+  website: {},
+  calendar: {},
+  share: {},
+  files: {},
+  chat: {},
+  dns: {},
+  updates: {},
   backup: { to: 'sftp:root@192.0.2.10:herbier' },
 };
 /** After a first boot there is still something to settle. */
@@ -38,7 +43,7 @@ export const idleBenchmark: Benchmark = {
       const used = await withTrial(session, await loadWorkspace(folder), state, async ({ enter }) => {
         const machine = await startMachine(session, { machine: 'virt', files, disk, log: join(work.path, 'idle.log'), enter });
         const visit = ['ssh', '--workspace', folder, '--state', state, client, 'cat', '/proc/net/dev', '/proc/diskstats', '/proc/meminfo'];
-        const argv = [...enter, process.execPath, '--disable-warning=ExperimentalWarning', MAIN, ...visit];
+        const argv = [...enter, ...SEMEUR, ...visit];
         const watching = watch(session, enter, join(work.path, 'prometheus'));
         const count = async () => readCounters((await runCommand(argv, { signal: session.signal })).toString('utf8'));
         try {
@@ -54,8 +59,8 @@ export const idleBenchmark: Benchmark = {
             memory: after.memory,
           };
         } finally {
-          await watching.stop();
           await machine.powerOff();
+          await watching.stop();
         }
       });
       const aDay = (amount: number) => (amount / SECONDS) * DAY;
