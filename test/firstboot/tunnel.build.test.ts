@@ -43,12 +43,13 @@ async function enrolledCard(hub: Hub, shell: (typeof SHELLS)[number] = DASH): Pr
   return card;
 }
 
+/** A busy machine may keep the card from home for one of its tries, and it waits between two of them. */
 async function waitForLine(card: Card, text: string): Promise<void> {
-  for (let tries = 0; tries < 300; tries++) {
+  for (let tries = 0; tries < 1200; tries++) {
     if ((await card.read('dev/console')).includes(text)) return;
     await sleep(100);
   }
-  throw new Error(`waited 30 s in vain for "${text}" in:\n${await card.read('dev/console')}`);
+  throw new Error(`waited 120 s in vain for "${text}" in:\n${await card.read('dev/console')}`);
 }
 
 const interfaces = async (hub: Hub) => {
@@ -56,7 +57,7 @@ const interfaces = async (hub: Hub) => {
   return [...(await execa(first, argv)).stdout.matchAll(/\d+: (semeur[^:@]*)/g)].map((match) => match[1]).sort();
 };
 
-describe.skipIf(noHub)(`an enrolment (home is a stand-in, the hub wireguard-go)${noHub ? `, skipped: ${noHub}` : ''}`, { timeout: 180_000 }, () => {
+describe.skipIf(noHub)(`an enrolment (home is a stand-in, the hub wireguard-go)${noHub ? `, skipped: ${noHub}` : ''}`, { timeout: 300_000 }, () => {
   for (const shell of SHELLS) {
     it(`claims through the tunnel, goes over to a key of its own, confirms, and wipes, under ${shell.join(' ')}`, async () => {
       const hub = await openHub();
@@ -106,8 +107,9 @@ describe.skipIf(noHub)(`an enrolment (home is a stand-in, the hub wireguard-go)$
     const card = await plantedCard(hub);
     const running = await card.start(BUSYBOX, 'run', 'enrol');
     await waitForLine(card, 'UDP');
-    expect((await hub.requests()).map(({ url, from }) => `${url} ${from}`)).toEqual(['/v1/claim 198.51.100.2', '/v1/report 198.51.100.2']);
-    const [claim, report] = await hub.requests();
+    const requests = await hub.requests();
+    expect(new Set(requests.map(({ url, from }) => `${url} ${from}`))).toEqual(new Set(['/v1/claim 198.51.100.2', '/v1/report 198.51.100.2']));
+    const [claim, report] = ['/v1/claim', '/v1/report'].map((path) => requests.find(({ url }) => url === path));
     expect(JSON.parse(claim?.body ?? '')).toMatchObject({ diagnosis: 'udp-blocked' });
     await checkSignature(card, report?.body ?? '', report?.signature ?? '');
     // What needs no home is done meanwhile; the seed stays.

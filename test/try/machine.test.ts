@@ -15,7 +15,7 @@ describe('virtCommand()', () => {
     expect(optionOf(argv, '-M')).toBe('virt');
     expect(optionOf(argv, '-drive')).toBe('file=/w/disk.qcow2,format=qcow2,if=virtio,cache=unsafe,werror=report');
     expect(optionOf(argv, '-append')).toBe(
-      'root=LABEL=rootfs rw rootwait console=ttyAMA0 softlockup_panic=1 panic=1 net.ifnames=0 systemd.show_status=auto',
+      'root=LABEL=rootfs rw rootwait console=ttyAMA0 softlockup_panic=1 panic=1 net.ifnames=0 systemd.show_status=auto nokaslr norandmaps mitigations=off',
     );
     expect(argv).toContain('virtio-rng-pci');
     expect(argv).not.toContain('-dtb');
