@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { withWorkFolder } from '../builder/base/sandbox.ts';
 import { formatByteSize } from '../builder/byte-size.ts';
 import { runCommand } from '../builder/command.ts';
+import { Failure } from '../builder/failure.ts';
 import type { Session } from '../builder/session.ts';
 import { readBootFiles } from '../builder/try/boot-files.ts';
 import { makeCard } from '../builder/try/disk.ts';
@@ -29,7 +30,7 @@ const SETTLE_SECONDS = 600;
 const SECONDS = 3600;
 const DAY = 86_400;
 
-/** Counted by the card's own kernel, read through one visit before and one after; a Prometheus with our configuration asks the card as it would a client's. */
+/** Counted by the card's own kernel and read by visits, whose own traffic is taken off; a Prometheus with our configuration asks the card as it would a client's. */
 export const idleBenchmark: Benchmark = {
   name: 'idle',
   title: 'what an enrolled card with every service, watched and used by nobody, sends, receives and writes a day, from an hour of its life',
@@ -48,16 +49,13 @@ export const idleBenchmark: Benchmark = {
         const count = async () => readCounters((await runCommand(argv, { signal: session.signal })).toString('utf8'));
         try {
           await machine.waitFor('the enrolled card', 600, ({ seconds }) => seconds.ready !== null);
-          await session.progress.step('Letting the card settle', () => wait(SETTLE_SECONDS, session));
+          await session.progress.step('Letting the card settle', () => watching.during(wait(SETTLE_SECONDS, session)));
           const before = await count();
-          await session.progress.step('Leaving the card alone for an hour', () => wait(SECONDS, session));
+          await session.progress.step('Leaving the card alone for an hour', () => watching.during(wait(SECONDS, session)));
           const after = await count();
-          return {
-            tunnel: subtract(after.tunnel, before.tunnel),
-            network: subtract(after.network, before.network),
-            written: after.written - before.written,
-            memory: after.memory,
-          };
+          // Between two visits one after the other there is nothing but a visit.
+          const visited = subtract(await count(), after);
+          return { ...subtract(subtract(after, before), visited), memory: after.memory };
         } finally {
           await machine.powerOff();
           await watching.stop();
@@ -78,21 +76,34 @@ export const idleBenchmark: Benchmark = {
     }),
 };
 
+interface Watching {
+  /** Waits for a task as long as Prometheus runs. @throws what it says when it ends by itself */
+  during(task: Promise<void>): Promise<void>;
+  stop(): Promise<void>;
+}
+
 /** Debian's Prometheus, from the co-operative's own machine. */
-function watch({ signal }: Session, enter: readonly string[], folder: string): { stop(): Promise<void> } {
+function watch({ signal }: Session, enter: readonly string[], folder: string): Watching {
   const end = new AbortController();
   const configuration = join(CHECKOUT, 'monitoring', 'prometheus.yml');
   const argv = ['prometheus', `--config.file=${configuration}`, `--storage.tsdb.path=${folder}`, '--web.listen-address=127.0.0.1:9090'];
   const prometheus = runCommand([...enter, ...argv], { signal: AbortSignal.any([signal, end.signal]) });
-  const ended = prometheus.then(
-    () => undefined,
-    (error: unknown) => (end.signal.aborted ? undefined : { error }),
-  );
+  const failed = prometheus
+    .then(() => {
+      throw new Failure('Prometheus ended by itself');
+    })
+    .catch((error: unknown) => {
+      if (!end.signal.aborted) throw error;
+    });
+  // It is told by whoever waits next.
+  failed.catch(() => undefined);
   return {
+    async during(task) {
+      await Promise.race([task, failed]);
+    },
     async stop() {
       end.abort();
-      const failed = await ended;
-      if (failed) throw failed.error;
+      await failed;
     },
   };
 }
@@ -102,8 +113,14 @@ interface Traffic {
   readonly received: number;
 }
 
-/** Bytes on the tunnel's interface and on eth0, the whole disk's sectors of 512, memory that nothing else could have. What the second visit sends until it reads them is in it. */
-function readCounters(text: string): { tunnel: Traffic; network: Traffic; written: number; memory: number } {
+interface Counters {
+  readonly tunnel: Traffic;
+  readonly network: Traffic;
+  readonly written: number;
+}
+
+/** Bytes on the tunnel's interface and on eth0, the whole disk's sectors of 512, memory that nothing else could have. */
+function readCounters(text: string): Counters & { readonly memory: number } {
   const disk = /^\s*\d+\s+\d+\s+vda\s+(.*)$/m.exec(text)?.[1]?.trim().split(/\s+/).map(Number) ?? [];
   const kilobytes = (name: string) => Number(new RegExp(`^${name}:\\s*(\\d+) kB$`, 'm').exec(text)?.[1]);
   return {
@@ -119,8 +136,12 @@ function readTraffic(text: string, name: string): Traffic {
   return { received: numbers[0] ?? Number.NaN, sent: numbers[8] ?? Number.NaN };
 }
 
-function subtract(after: Traffic, before: Traffic): Traffic {
-  return { sent: after.sent - before.sent, received: after.received - before.received };
+function subtract(after: Counters, before: Counters): Counters {
+  const traffic = (name: 'tunnel' | 'network') => ({
+    sent: after[name].sent - before[name].sent,
+    received: after[name].received - before[name].received,
+  });
+  return { tunnel: traffic('tunnel'), network: traffic('network'), written: after.written - before.written };
 }
 
 function showTraffic(traffic: Traffic | undefined): string[] {
