@@ -78,14 +78,17 @@ describe('an .img.zst', () => {
 
 describe("two clients' images", () => {
   it('are identical but for the last 4 MiB, which hold nothing of the other', async () => {
+    // Both formats are of the same disk, as the tests before have seen, and this one is unpacked in no time.
+    const compressed = await buildCards('--format', 'zst');
     const regions = new Map<string, Buffer>();
     const heads = new Set<string>();
     for (const client of CLIENTS) {
-      const { image, seed } = manifestOf(client);
+      const { image, seed } = compressed.get(client) ?? manifestOf(client);
+      expect(image.format).toBe('zst');
       const hash = createHash('sha256');
       const region: Buffer[] = [];
       let at = 0;
-      for await (const chunk of decodeImage(join(CARDS, 'out', image.file), 'xz')) {
+      for await (const chunk of decodeImage(join(CARDS, 'out', image.file), 'zst')) {
         const cut = Math.min(Math.max(seed.offset - at, 0), chunk.length);
         hash.update(chunk.subarray(0, cut));
         region.push(Buffer.from(chunk.subarray(cut)));
