@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
+import { exitCodeOf } from '../../builder/command.ts';
 import { Failure } from '../../builder/failure.ts';
 import { runProgram } from './programs.ts';
 
@@ -16,9 +17,9 @@ const READY_MS = 10_000;
  * @param why the kernel's own couldn't be used, for the message.
  */
 export async function startWireguardGo(name: string, why: string): Promise<WireguardGo> {
-  const hint =
+  const remedy =
     'On Debian: "apt-get install wireguard-go", and run home as root or with CAP_NET_ADMIN; or load the kernel\'s own: "modprobe wireguard"';
-  const refuse = (reason: string, cause?: unknown) =>
+  const refuse = (reason: string, cause?: unknown, hint = remedy) =>
     new Failure(`Cannot open the VPN: no WireGuard in the kernel (${why}), and ${reason}`, { hint, cause });
   await access(TUN, constants.R_OK | constants.W_OK).catch((error) => {
     throw refuse(`"${TUN}" cannot be opened`, error);
@@ -41,12 +42,17 @@ export async function startWireguardGo(name: string, why: string): Promise<Wireg
     await end;
   };
   for (const deadline = Date.now() + READY_MS; !(await isReady(name)); await setTimeout(50)) {
-    if (ended) throw refuse('wireguard-go ended at once', ended.error);
+    if (ended) throw refuse(`wireguard-go ended at once${tellExitCode(ended.error)}`, ended.error, `"wireguard-go -f ${name}" says why. ${remedy}`);
     if (Date.now() < deadline) continue;
     await stop();
     throw refuse('wireguard-go did not start in time');
   }
   return { stop };
+}
+
+function tellExitCode(error: unknown): string {
+  const exitCode = exitCodeOf(error);
+  return exitCode === undefined ? '' : ` (exit code ${exitCode})`;
 }
 
 async function isReady(name: string): Promise<boolean> {
