@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCommand } from '../../builder/command.ts';
 import type { Heartbeat } from '../../home/requests.ts';
-import { until } from '../overlays/service-card.ts';
+
 import { type SftpServer, startSftpServer, whyNoSftpServer } from '../overlays/sftp-server.ts';
+import { until } from '../until.ts';
 import { FRONT, LIST_EVENTS, WRITE_EVENT } from './calendar-client.ts';
 import type { FirstBoot } from './first-boot.ts';
 import { CLIENT, HOME_ADDRESS } from './images.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { makeCard } from '../../builder/try/disk.ts';
 import { createQuietSession } from '../image/sample-prefix.ts';
-import { until } from '../overlays/service-card.ts';
+import { until } from '../until.ts';
 import { BOOT_SECONDS } from './first-boot.ts';
 import { LAN, withGround } from './ground.ts';
 import { buildCardImage, CLIENT, EVERY_SERVICE } from './images.ts';

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { startPrometheus, until } from '../monitoring/real-prometheus.ts';
+import { startPrometheus } from '../monitoring/real-prometheus.ts';
+import { until } from '../until.ts';
 import type { FirstBoot } from './first-boot.ts';
 import { CLIENT } from './images.ts';
 

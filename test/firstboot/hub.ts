@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { hubNurseryAddress, nurseryAddress } from '../../builder/seed/addresses.ts';
 import { FILES } from '../seed/seed-key.ts';
+import { until } from '../until.ts';
 import type { StandInSettings } from './stand-in-home.ts';
 
 const PREFIX = 'fd5e:3e0f:1a2b::/48';
@@ -111,7 +112,7 @@ export async function makeHub(): Promise<Hub> {
     if (home) return;
     const argv = [...hubSide.within, process.execPath, '--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'stand-in-home.ts'), file];
     home = serve(argv);
-    await waitFor(() => readFile(join(folder, 'requests')));
+    await until(async () => (await readFile(join(folder, 'requests'))).length === 0);
   };
   await reissue();
 
@@ -200,16 +201,4 @@ async function openNetwork(): Promise<Network> {
       await holder;
     },
   };
-}
-
-async function waitFor(look: () => Promise<unknown>): Promise<void> {
-  for (let tries = 0; tries < 100; tries++) {
-    try {
-      await look();
-      return;
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  }
-  throw new Error('waited 10 s in vain');
 }

@@ -4,8 +4,9 @@ import { gunzipSync } from 'node:zlib';
 import { execa } from 'execa';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openNetwork, type TrialNetwork, whyNoNetwork } from '../../builder/try/network.ts';
-import { run, until } from '../home/hub-side.ts';
+import { run } from '../home/hub-side.ts';
 import { metricsIn, readRules } from '../monitoring/monitoring-files.ts';
+import { until } from '../until.ts';
 
 const PROGRAM = join(import.meta.dirname, '../../firstboot/files/usr/lib/semeur/show-metrics');
 const [ADDRESS, LAN] = ['fd5e:3e0f:1a2b:0:1::7', '2001:db8::7'];

@@ -1,8 +1,8 @@
 import { chmod, rm, stat, writeFile } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { makeSeed, makeSeedKey, removeMade, type SeedKey } from '../seed/seed-key.ts';
+import { until } from '../until.ts';
 import { type Card, makeCard, REGION, SHELLS } from './card.ts';
 import { CARD_ADDRESS, findNoHub, HUB, type Hub, makeHub, OPERATOR } from './hub.ts';
 
@@ -41,15 +41,6 @@ async function enrolledCard(hub: Hub, shell: (typeof SHELLS)[number] = DASH): Pr
   const card = await plantedCard(hub);
   expect(await card.run(shell, 'run', 'enrol')).toMatchObject({ exitCode: 0 });
   return card;
-}
-
-/** A busy machine may keep the card from home for one of its tries, and it waits between two of them. */
-async function waitForLine(card: Card, text: string): Promise<void> {
-  for (let tries = 0; tries < 1200; tries++) {
-    if ((await card.read('dev/console')).includes(text)) return;
-    await sleep(100);
-  }
-  throw new Error(`waited 120 s in vain for "${text}" in:\n${await card.read('dev/console')}`);
 }
 
 const interfaces = async (hub: Hub) => {
@@ -106,14 +97,15 @@ describe.skipIf(noHub)(`an enrolment (home is a stand-in, the hub wireguard-go)$
     await hub.letUdp(false);
     const card = await plantedCard(hub);
     const running = await card.start(BUSYBOX, 'run', 'enrol');
-    await waitForLine(card, 'UDP');
+    // A busy machine may keep the card from home for one of its tries, and it waits between two of them.
+    await until(async () => (await card.read('dev/console')).includes('UDP'), 120);
     const requests = await hub.requests();
     expect(new Set(requests.map(({ url, from }) => `${url} ${from}`))).toEqual(new Set(['/v1/claim 198.51.100.2', '/v1/report 198.51.100.2']));
     const [claim, report] = ['/v1/claim', '/v1/report'].map((path) => requests.find(({ url }) => url === path));
     expect(JSON.parse(claim?.body ?? '')).toMatchObject({ diagnosis: 'udp-blocked' });
     await checkSignature(card, report?.body ?? '', report?.signature ?? '');
     // What needs no home is done meanwhile; the seed stays.
-    await waitForReport(card, 'is not enrolled');
+    await until(async () => (await card.read('boot/firmware/semeur-report.txt')).includes('is not enrolled'));
     expect(await card.read('etc/motd')).toBe('Bonjour\n');
     await stat(card.path('boot/firmware/semeur.seed'));
     await hub.letUdp(true);
@@ -227,11 +219,6 @@ describe.skipIf(noHub)(`an enrolment (home is a stand-in, the hub wireguard-go)$
     expect(await open(HUB, CARD_ADDRESS)).toEqual(['22', '9100', '7000', '443']);
   });
 });
-
-async function waitForReport(card: Card, text: string): Promise<void> {
-  for (let tries = 0; tries < 100 && !(await card.read('boot/firmware/semeur-report.txt')).includes(text); tries++) await sleep(100);
-  expect(await card.read('boot/firmware/semeur-report.txt')).toContain(text);
-}
 
 async function checkSignature(card: Card, body: string, signature: string): Promise<void> {
   const file = card.path('run/signature');

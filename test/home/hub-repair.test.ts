@@ -3,8 +3,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { TrialNetwork } from '../../builder/try/network.ts';
 import { publicVpnKey } from '../../home/vpn-key.ts';
+import { until } from '../until.ts';
 import type { Answer } from './handshake.ts';
-import { asShown, defaultOptions, GROUPS, hubKeeper, INTERFACE, newKey, newPeer, peerOf, run, shownPeers, until, whyNoHub } from './hub-side.ts';
+import { asShown, defaultOptions, GROUPS, hubKeeper, INTERFACE, newKey, newPeer, peerOf, run, shownPeers, whyNoHub } from './hub-side.ts';
 
 const noHub = await whyNoHub();
 const hubs = hubKeeper();
@@ -79,7 +80,7 @@ describe.skipIf(noHub)(`the hub${noHub ? `: ${noHub}` : ''}`, () => {
     const peers = [newPeer(card.publicKey, `${GROUPS}:0:1::7`), peerOf(1), peerOf(2)];
     const options = await defaultOptions();
     const now = Math.floor(Date.now() / 1000);
-    const hub = await hubs.start(network, { options, times: { reconcileSeconds: 0.3, staleSeconds: 4, reviveSeconds: 4 }, peers });
+    const hub = await hubs.start(network, { options, times: { reconcileSeconds: 0.3, staleSeconds: 12, reviveSeconds: 12 }, peers });
     const call = (seconds: number, address = '192.0.2.10', port = 51820) =>
       shake(network, publicVpnKey(options.privateKey), card.privateKey, seconds, address, port);
     const ahead = now + 70 * 365 * 86_400;

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { setTimeout as wait } from 'node:timers/promises';
 import { execa } from 'execa';
 import { openNetwork, type TrialNetwork, whyNoNetwork } from '../../builder/try/network.ts';
 import type { HubPeer } from '../../home/hub/hub.ts';
@@ -97,15 +96,6 @@ export async function shownPeers(network: TrialNetwork): Promise<string[]> {
 
 export function asShown(peers: readonly HubPeer[]): string[] {
   return peers.map(({ publicKey, address, presharedKey }) => `${publicKey} ${address} ${presharedKey}`).sort();
-}
-
-/** Looks again and again, for 15 s. */
-export async function until(look: () => Promise<boolean> | boolean): Promise<void> {
-  for (let tries = 0; tries < 150; tries++) {
-    if (await look()) return;
-    await wait(100);
-  }
-  throw new Error('waited 15 s in vain');
 }
 
 /** Networks, and hubs in them, that end with the test, whatever happens in it. */

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { readHomeTls, readHubKey } from '../../builder/workspace/secrets.ts';
 import { loopbackOf } from '../../home/sources.ts';
 import { openDatabase } from '../../home/store/database.ts';
+import { until } from '../until.ts';
 import { type HomeProcess, semeur, withHome } from './home-process.ts';
 import { closeHomes, heartbeatOf, issue, openHome, stateOf } from './open-home.ts';
 import { type Answer, readLines, send } from './requests-to-home.ts';
@@ -21,14 +22,6 @@ async function writeOrder(folder: string, { order }: Issue): Promise<void> {
 
 const sendClaim = (home: HomeProcess, { nursery }: Issue, claim: object) => send(home.nursery, '/v1/claim', claim, { from: loopbackOf(nursery) });
 const same = ({ text }: Answer) => text.replace(/^time .*$/m, '');
-
-async function until(task: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 100; tries++) {
-    if (await task()) return;
-    await sleep(100);
-  }
-  throw new Error('waited 10 s in vain');
-}
 
 describe('semeur home serve (a process of its own, without a VPN)', () => {
   it('takes orders while it runs, shows the fleet to other processes, and ends on SIGTERM', async () => {

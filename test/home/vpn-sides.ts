@@ -1,7 +1,8 @@
 import { execa } from 'execa';
 import type { TrialNetwork } from '../../builder/try/network.ts';
 import type { HubPeer } from '../../home/hub/hub.ts';
-import { GROUPS, newKey, newPeer, run, until } from './hub-side.ts';
+import { until } from '../until.ts';
+import { GROUPS, newKey, newPeer, run } from './hub-side.ts';
 
 /** A member of the VPN in a network of its own, joined to the hub's by a cable. It is a rude one: nothing in it keeps it from sending anything to anybody. */
 export interface VpnSide {

@@ -8,7 +8,8 @@ import { withHome } from '../home/home-process.ts';
 import { heartbeatOf } from '../home/open-home.ts';
 import { send } from '../home/requests-to-home.ts';
 import { PREFIX } from '../home/sample-fleet.ts';
-import { type Prometheus, startPrometheus, until } from './real-prometheus.ts';
+import { until } from '../until.ts';
+import { type Prometheus, startPrometheus } from './real-prometheus.ts';
 
 const NETWORK = planNetwork(PREFIX);
 const started: Prometheus[] = [];

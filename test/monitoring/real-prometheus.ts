@@ -1,9 +1,9 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { execa } from 'execa';
 import { findFreePort } from '../../bench/free-port.ts';
+import { until } from '../until.ts';
 import { MONITORING } from './monitoring-files.ts';
 
 export interface Prometheus {
@@ -50,16 +50,6 @@ export async function startPrometheus(home: string, enter: readonly string[] = [
     },
     stop,
   };
-}
-
-/** Looks again and again. A look that fails is a no. */
-export async function until(look: () => Promise<boolean>, seconds = 20): Promise<void> {
-  const end = Date.now() + seconds * 1000;
-  while (Date.now() < end) {
-    if (await look().catch(() => false)) return;
-    await wait(200);
-  }
-  throw new Error(`waited ${seconds} s in vain`);
 }
 
 async function writeConfiguration(folder: string, home: string): Promise<void> {

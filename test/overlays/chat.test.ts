@@ -1,6 +1,7 @@
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeServiceCard, type ServiceCard, until, whyNoService } from './service-card.ts';
+import { until } from '../until.ts';
+import { makeServiceCard, type ServiceCard, whyNoService } from './service-card.ts';
 
 const reason = await whyNoService('prosody', 'prosodyctl', 'openssl', '/usr/bin/python3');
 const noClient = await stat('/usr/lib/python3/dist-packages/slixmpp').then(

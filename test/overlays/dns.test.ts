@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeServiceCard, type ServiceCard, until, whyNoService } from './service-card.ts';
+import { until } from '../until.ts';
+import { makeServiceCard, type ServiceCard, whyNoService } from './service-card.ts';
 
 const reason = await whyNoService('dnsmasq', 'busybox');
 const SETTINGS = { block: 'Tracker.example.net\nnot a name\nevil.example/\n', allow: 'good.ads.example', servers: '127.0.0.53' };

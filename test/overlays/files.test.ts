@@ -1,6 +1,7 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeServiceCard, type ServiceCard, until, whyNoService } from './service-card.ts';
+import { until } from '../until.ts';
+import { makeServiceCard, type ServiceCard, whyNoService } from './service-card.ts';
 
 const reason = await whyNoService('syncthing', 'curl');
 

@@ -93,11 +93,3 @@ async function renderSettings(service: string, settings: Readonly<Record<string,
   const files = renderSeedFiles(await loadSeedTemplates(workspace), workspace.operator, client, keys, HOME, [service]);
   return [...files].flatMap(([name, content]) => (name.startsWith('settings/') ? [[name.replace('settings', ''), content]] : []));
 }
-
-export async function until(look: () => Promise<boolean>, seconds = 20): Promise<void> {
-  const end = Date.now() + seconds * 1000;
-  while (!(await look())) {
-    if (Date.now() > end) throw new Error(`it did not happen within ${seconds} s`);
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-}

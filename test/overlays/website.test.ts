@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findCheckout } from '../../builder/house/checkout.ts';
 import { makeHomeFolder } from '../home/home-process.ts';
 import { closeHomes, enrol, issue, openHome } from '../home/open-home.ts';
-import { makeServiceCard, type ServiceCard, until, whyNoService } from './service-card.ts';
+import { until } from '../until.ts';
+import { makeServiceCard, type ServiceCard, whyNoService } from './service-card.ts';
 
 const reason = await whyNoService('caddy', 'curl', 'ip', 'nft', 'ss');
 const DOMAIN = 'www.durand.example';
