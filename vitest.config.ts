@@ -5,7 +5,9 @@ const MINUTE = 60_000;
 /** A suite is told by the file's name. Those of one turn run side by side, in the order of the suites' names; the others wait. Times: HACKING.md. */
 function suite(name: string, include: string, exclude: string[], turn: number, maxWorkers: number, minutes: number) {
   const timeouts = { testTimeout: minutes * MINUTE, hookTimeout: minutes * MINUTE };
-  return { test: { name, include: [include], exclude, maxWorkers, sequence: { groupOrder: turn }, ...timeouts } };
+  // What a test polls for is sure to come, but not at once where the machine is busy.
+  const expect = { poll: { timeout: 30_000 } };
+  return { test: { name, include: [include], exclude, maxWorkers, sequence: { groupOrder: turn }, expect, ...timeouts } };
 }
 
 /** Fills the cache that all others of its kind find filled. Most of it is one program at a time, so that the fast ones have a processor beside it. */

@@ -196,7 +196,7 @@ describe('createSitesListener(), the card a TLS server of Node.js', () => {
         await expect.poll(() => sites.ends()).toEqual({ passed: 30, full: 70 });
         for (const socket of held) socket.destroy();
         // Their places are free again.
-        await expect.poll(() => lookAt(sites, '-servername', DOMAIN), { timeout: 10_000 }).toBe(OWN);
+        await expect.poll(() => lookAt(sites, '-servername', DOMAIN)).toBe(OWN);
       },
       { limits: { visitors: { each: 20, together: 2000 }, cards: { each: 30, together: 2000 } }, serve: () => undefined },
     ));
