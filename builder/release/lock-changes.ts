@@ -28,6 +28,13 @@ export interface PackageChanges {
   readonly replaced: readonly ReplacedPackage[];
 }
 
+/** The images of a service that is a container app, HOST/NAME@sha256:DIGEST; undefined where it isn't there, or isn't one. */
+export interface ContainerChange {
+  readonly overlay: string;
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+}
+
 /** What a release has other than the one before. */
 export interface LockChanges {
   /** What is on the card: the base's packages and those that the profile adds. */
@@ -36,13 +43,29 @@ export interface LockChanges {
   readonly toolbox: PackageChanges;
   /** What the base is made of, if that is an image, and another one. */
   readonly image?: { readonly from: OsImageLock | undefined; readonly to: OsImageLock | undefined };
+  /** By the service's name; left out where all are the same. */
+  readonly containers?: readonly ContainerChange[];
 }
 
 export function compareLocks(before: ProfileLock, after: ProfileLock): LockChanges {
   const card = comparePackages(cardPackages(before), cardPackages(after));
   const toolbox = comparePackages(packagesOf(before.toolbox), packagesOf(after.toolbox));
   const isSame = before.image?.image.sha256 === after.image?.image.sha256;
-  return { card, toolbox, ...(isSame ? {} : { image: { from: before.image, to: after.image } }) };
+  const containers = compareContainers(before, after);
+  return {
+    ...{ card, toolbox },
+    ...(isSame ? {} : { image: { from: before.image, to: after.image } }),
+    ...(containers.length === 0 ? {} : { containers }),
+  };
+}
+
+function compareContainers(before: ProfileLock, after: ProfileLock): ContainerChange[] {
+  const imagesOf = ({ containers = [] }: ProfileLock) => new Map(containers.map(({ overlay, image }) => [overlay, image]));
+  const [old, now] = [imagesOf(before), imagesOf(after)];
+  return [...new Set([...old.keys(), ...now.keys()])]
+    .sort()
+    .map((overlay) => ({ overlay, from: old.get(overlay), to: now.get(overlay) }))
+    .filter(({ from, to }) => from !== to);
 }
 
 /** By name. What the profile adds may have taken the place of an older one of its base. */

@@ -33,18 +33,33 @@ function describeImage({ suite, release, download, image }: OsImageLock): string
 function renderFirst(lock: ProfileLock): string[] {
   const added = [...packagesOf(lock.added).values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   const lines = added.map(({ name, version }) => `- ${name} \`${version}\``);
-  return ['This is the first release.', ...renderList('Packages that the profile adds to its base', lines)];
+  const containers = (lock.containers ?? []).map(({ overlay, image }) => `- ${overlay} \`${image}\``);
+  return [
+    'This is the first release.',
+    ...renderList('Packages that the profile adds to its base', lines),
+    ...renderList('Container apps', containers),
+  ];
 }
 
-function renderChanges({ card, toolbox, image }: LockChanges, closed: ClosedCves): string[] {
+function renderChanges({ card, toolbox, image, containers }: LockChanges, closed: ClosedCves): string[] {
   const isEmpty = [card, toolbox].every((changes) => [changes.added, changes.removed, changes.replaced].every(({ length }) => length === 0));
-  if (isEmpty && image === undefined) return ['The packages are those of the release before.'];
+  if (isEmpty && image === undefined && containers === undefined) return ['The packages are those of the release before.'];
   return [
     ...(image === undefined ? [] : [`## Operating system image\n\n${describeNewImage(image)}`]),
+    ...renderContainers(containers),
     ...renderSection('On the card', card, closed.card),
     ...renderSection('Programs that made the image, not on the card', toolbox, closed.toolbox),
     ...renderCves(closed),
   ];
+}
+
+/** What changed within an image only its publisher knows. */
+function renderContainers(containers: LockChanges['containers'] = []): string[] {
+  const lines = containers.map(({ overlay, from, to }) => {
+    if (from === undefined) return `- ${overlay}: new, \`${to}\``;
+    return to === undefined ? `- ${overlay}: gone` : `- ${overlay}: \`${from}\` → \`${to}\``;
+  });
+  return lines.length === 0 ? [] : [`## Container apps\n\n${lines.join('\n')}`];
 }
 
 /** At the end, since a kernel closes hundreds. */

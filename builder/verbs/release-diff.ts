@@ -46,10 +46,11 @@ function describeNumbers(numbers: readonly number[]): string {
   return runs.map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`)).join(', ');
 }
 
-function describeLocks({ card, toolbox, image }: LockChanges): string[] {
+function describeLocks({ card, toolbox, image, containers = [] }: LockChanges): string[] {
   const [from, to] = [image?.from, image?.to].map((one) => (one === undefined ? 'none' : `${one.suite} ${one.release ?? one.image.sha256}`));
   return [
     ...(image === undefined ? [] : [`Operating system image: ${from} → ${to}`]),
+    ...containers.map(({ overlay, from, to }) => `Container app "${overlay}": ${from ?? 'none'} → ${to ?? 'none'}`),
     ...describePackages('On the card', card),
     ...describePackages('In the toolbox', toolbox),
   ];

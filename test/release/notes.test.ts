@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Closed } from '../../builder/release/changelog.ts';
 import { compareLocks } from '../../builder/release/lock-changes.ts';
 import { renderNotes } from '../../builder/release/notes.ts';
-import { sampleImage, sampleLock } from './sample-lock.ts';
+import { sampleImage, sampleLock, withContainers } from './sample-lock.ts';
 
 const NONE = new Map<string, Closed>();
 
@@ -102,6 +102,17 @@ Those that Debian's changelogs name in what is new since the release before.
     expect(text).toMatch(/^Before: Raspberry Pi OS trixie of 2026-06-18 .*\. Now: Raspberry Pi OS trixie of 2026-09-10 .*\. What changed within/m);
     expect(text).not.toContain('## On the card');
     expect(render(sampleLock(), sampleLock({}, june))).toContain("Before: Debian's packages alone. Now: Raspberry Pi OS");
+  });
+
+  it('names the container apps, and which of them changed', () => {
+    const [old, now] = ['cloud', 'cloud-2'].map((name) => `registry.example/${name}@sha256:${'a'.repeat(64)}`) as [string, string];
+    const lock = sampleLock({ base: ['bash_5.2-1_arm64.deb'] });
+    const before = withContainers(lock, { cloud: old, wiki: old });
+    expect(renderNotes({ profile: 'maison', lock: before })).toContain(`Container apps:\n\n- cloud \`${old}\`\n- wiki \`${old}\`\n`);
+    const text = render(before, withContainers(lock, { photos: now, cloud: now }));
+    expect(text).toContain(`## Container apps\n\n- cloud: \`${old}\` → \`${now}\`\n- photos: new, \`${now}\`\n- wiki: gone\n`);
+    expect(text).not.toContain('The packages are those of the release before');
+    expect(render(before, before)).toContain('The packages are those of the release before.');
   });
 
   it("calls an image of one's own what it is, by no path", () => {

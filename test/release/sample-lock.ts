@@ -15,6 +15,12 @@ export function sampleLock({ toolbox = [], base = [], added = [] }: SampleDebs =
   return { lock: 1, epoch: 1_790_000_000, ...(image && { image }), toolbox: sampleSet(toolbox), base: sampleSet(base), added: sampleSet(added) };
 }
 
+/** The same lock with container apps: their images by the service's name. */
+export function withContainers(lock: ProfileLock, images: Readonly<Record<string, string>>): ProfileLock {
+  const containers = Object.entries(images).map(([overlay, image]) => ({ overlay, image, licence: 'AGPL-3.0-only', blobs: [] }));
+  return { ...lock, containers };
+}
+
 export function sampleImage(release: string): NonNullable<ProfileLock['image']> {
   const sha256 = createHash('sha256').update(release).digest('hex');
   const url = `https://mirror.example/${release}-raspios-trixie-arm64-lite.img.xz`;
