@@ -94,6 +94,7 @@ export const ENGLISH = {
     report: 'Installation',
     build: 'Build',
     steps: 'Steps that failed or wait',
+    ipv6: 'AAAA record',
   },
   reports: { done: 'done', working: 'under way', 'needs-help': 'needs help' },
 

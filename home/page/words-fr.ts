@@ -95,6 +95,7 @@ export const FRENCH: Words = {
     report: 'Installation',
     build: 'Construction',
     steps: 'Étapes en échec ou en attente',
+    ipv6: 'Enregistrement AAAA',
   },
   reports: { done: 'finie', working: 'en cours', 'needs-help': "a besoin d'aide" },
 

@@ -115,6 +115,15 @@ describe("a card's page", () => {
     for (const odd of ['nobody', '..%2f', '%00', 'x'.repeat(60), '__proto__']) expect((await visitor.get(`/clients/${odd}`)).status).toBe(404);
   });
 
+  it('says what to write into the DNS, of a card that is reached directly', async () => {
+    const { home, visitor } = await openFleet(3);
+    const page = async (language: string) => (await visitor.get(`/clients/client-00003?language=${language}`)).text;
+    expect(factOf(await page('en'), 'AAAA record')).toBeUndefined();
+    home.database.sql('UPDATE heartbeats SET body = ?').run(JSON.stringify(beatOf({ ipv6: '2001:db8::2' })));
+    expect(factOf(await page('en'), 'AAAA record')).toBe('2001:db8::2');
+    expect(factOf(await page('fr'), 'Enregistrement AAAA')).toBe('2001:db8::2');
+  });
+
   it("says home's own reasons in the operator's language", async () => {
     const { home, visitor } = await openFleet(3);
     const facts = JSON.stringify({ generation: 1, reason: 'generation 2 is known, with another token' });

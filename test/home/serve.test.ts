@@ -39,7 +39,11 @@ describe('semeur home serve (a process of its own, without a VPN)', () => {
       const address = readLines(answer)['address'] ?? '';
       expect((await send(home.tunnel, '/v1/confirm', {}, { from: loopbackOf(address) })).status).toBe(200);
       expect(
-        (await send(home.tunnel, '/v1/heartbeat', heartbeatOf({ failedUnits: ['caddy.service'], backup }), { from: loopbackOf(address) })).status,
+        (
+          await send(home.tunnel, '/v1/heartbeat', heartbeatOf({ failedUnits: ['caddy.service'], backup, ipv6: '2001:db8::2' }), {
+            from: loopbackOf(address),
+          })
+        ).status,
       ).toBe(200);
       expect((await send(home.public, '/v1/claim', claimOf(issued), { secure: true })).status).toBe(409);
       const list = await semeur('fleet', 'list', '--workspace', folder);
@@ -52,11 +56,13 @@ describe('semeur home serve (a process of its own, without a VPN)', () => {
         state: 'confirmed',
         generation: 1,
         inventory: { mac: 'dc:a6:32:01:02:03' },
+        health: { ipv6: '2001:db8::2' },
         alarmList: [{ kind: 'second-card', times: 1 }],
       });
       const text = (await semeur('fleet', 'show', 'durand', '--workspace', folder)).stdout;
       expect(text).toContain(`\nhostKey ${claim.hostKey}\n`);
       expect(text).toContain('\n  backup at 1795478400, failed false, restoreAt -, restoreFailed false\n');
+      expect(text).toContain('\n  ipv6 2001:db8::2\n');
       expect(text).toMatch(/^history:\n {2}\S+Z confirmed\n {2}\S+Z claimed\n {2}\S+Z ordered\nalarm second-card/m);
       expect(await semeur('fleet', 'show', 'nobody', '--workspace', folder)).toMatchObject({
         exitCode: 2,

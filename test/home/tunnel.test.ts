@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { showCard } from '../../home/store/fleet.ts';
 import { alarmsOf, closeHomes, enrol, heartbeatOf, issue, openHome, stateOf } from './open-home.ts';
 import { claimOf } from './sample-fleet.ts';
 
@@ -89,6 +90,22 @@ describe('POST /v1/heartbeat', () => {
     for (const wrong of [short, { ...backup, at: -1 }, { ...backup, failed: 'no' }, { ...backup, more: 1 }, null, []]) {
       expect((await home.tunnel('/v1/heartbeat', { ...heartbeatOf(), backup: wrong }, address)).status, JSON.stringify(wrong)).toBe(400);
     }
+  });
+
+  it('takes an IPv6 address for the DNS, and keeps it for as long as heartbeats say it', async () => {
+    const home = await openHome();
+    const issued = issue();
+    await home.take(issued.order);
+    const address = await enrol(home, issued);
+    const kept = () => showCard(home.database, issued.order.client, Date.now())?.health?.ipv6;
+    for (const ipv6 of ['2001:db8::2', '2001:db8:1::2']) {
+      expect((await home.tunnel('/v1/heartbeat', heartbeatOf({ ipv6 }), address)).status).toBe(200);
+      expect(kept()).toBe(ipv6);
+    }
+    for (const wrong of ['192.0.2.7', '2001:db8::2/64', 'fe80::2%eth0', '', null])
+      expect((await home.tunnel('/v1/heartbeat', { ...heartbeatOf(), ipv6: wrong }, address)).status, JSON.stringify(wrong)).toBe(400);
+    expect((await home.tunnel('/v1/heartbeat', heartbeatOf(), address)).status).toBe(200);
+    expect(kept()).toBeUndefined();
   });
 
   it('takes what a heartbeat says of security updates in the form of the protocol alone', async () => {
