@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Heartbeat, REQUESTS } from '../../home/requests.ts';
 import { removeMade } from '../seed/seed-key.ts';
@@ -7,7 +7,19 @@ import { wellCard } from './well-card.ts';
 
 afterAll(removeMade);
 
-const PARTS = ['report.sh', 'keep.sh', 'disk.sh', 'seed.sh', 'home.sh', 'identity.sh', 'health.sh'];
+const PARTS = ['report.sh', 'keep.sh', 'disk.sh', 'seed.sh', 'network.sh', 'home.sh', 'identity.sh', 'health.sh'];
+
+/** What `ip` lists, the good ones last. */
+const ADDRESSES: readonly (readonly [address: string, flags: string])[] = [
+  ['fd5e:3e0f:1a2b:1::7/128', ''],
+  ['fd00:1::dea6:32ff:fe01:203/64', 'dynamic mngtmpaddr noprefixroute'],
+  ['2001:db8:1::1111/64', 'temporary dynamic'],
+  ['2001:db8:0:1:dea6:32ff:fe01:203/64', 'deprecated dynamic mngtmpaddr noprefixroute'],
+  ['2001:db8:2::2/64', 'tentative'],
+  ['2001:db8:3::3/64', 'dadfailed tentative'],
+  ['2001:db8:1::dea6:32ff:fe01:203/64', 'dynamic mngtmpaddr noprefixroute'],
+  ['2001:db8:4::4/64', ''],
+];
 
 /** The heartbeat's body, as home takes it. */
 async function healthOf(card: Card, shell: Shell, backupState?: string): Promise<Heartbeat> {
@@ -44,6 +56,26 @@ for (const shell of SHELLS) {
       await writeFile(card.path('var/lib/semeur/updates-state'), 'failed yes\nlater 1\n');
       expect((await healthOf(card, shell)).updates).toEqual({ at: null, failed: true, reboot: false });
       await rm(card.path('var/lib/semeur/updates-state'));
+    });
+
+    it('says its lasting address on the internet where its site is open to it directly, and on no other card (`ip` is a stand-in)', async () => {
+      const setUp = async (direct: string, addresses: typeof ADDRESSES) => {
+        await writeFile(card.path('etc/semeur/visitors.conf'), `direct ${direct}\n`);
+        const lines = addresses.map(
+          ([address, flags]) => `2: eth0    inet6 ${address} scope global ${flags} \\       valid_lft 86000sec preferred_lft 0sec`,
+        );
+        await writeFile(
+          card.path('fake-bin/ip'),
+          `#!/bin/sh\n[ "$*" = '-6 -o addr show scope global' ] || exit 1\ncat <<'END'\n${lines.join('\n')}\nEND\n`,
+        );
+        await chmod(card.path('fake-bin/ip'), 0o755);
+        return healthOf(card, shell);
+      };
+      expect(await setUp('off', ADDRESSES)).not.toHaveProperty('ipv6');
+      expect((await setUp('on', ADDRESSES)).ipv6).toBe('2001:db8:1::dea6:32ff:fe01:203');
+      expect(await setUp('on', ADDRESSES.slice(0, 6))).not.toHaveProperty('ipv6');
+      await rm(card.path('etc/semeur/visitors.conf'));
+      expect(await healthOf(card, shell)).not.toHaveProperty('ipv6');
     });
 
     it.each([

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { makeSeed, makeSeedKey, removeMade, type SeedKey } from '../seed/seed-key.ts';
 import { until } from '../until.ts';
 import { type Card, makeCard, REGION, SHELLS } from './card.ts';
+import { enrolledCard, plant, plantedCard } from './enrolled-card.ts';
 import { CARD_ADDRESS, findNoHub, HUB, type Hub, makeHub, OPERATOR } from './hub.ts';
 
 let key: SeedKey;
@@ -25,24 +26,6 @@ async function openHub(): Promise<Hub> {
   return hub;
 }
 
-async function plant(card: Card, hub: Hub, generation: number): Promise<void> {
-  await card.dropSeed(await makeSeed(key, { generation }, await hub.seedFiles()));
-  expect(await card.run(DASH, 'run', 'early')).toEqual({ exitCode: 0, output: '' });
-}
-
-async function plantedCard(hub: Hub): Promise<Card> {
-  const card = await makeCard(key, hub.within);
-  await plant(card, hub, 1);
-  return card;
-}
-
-/** A card whose first boot went well. */
-async function enrolledCard(hub: Hub, shell: (typeof SHELLS)[number] = DASH): Promise<Card> {
-  const card = await plantedCard(hub);
-  expect(await card.run(shell, 'run', 'enrol')).toMatchObject({ exitCode: 0 });
-  return card;
-}
-
 const interfaces = async (hub: Hub) => {
   const [first = '', ...argv] = [...hub.within, 'ip', '-o', 'link', 'show'];
   return [...(await execa(first, argv)).stdout.matchAll(/\d+: (semeur[^:@]*)/g)].map((match) => match[1]).sort();
@@ -52,7 +35,7 @@ describe.skipIf(noHub)(`an enrolment (home is a stand-in, the hub wireguard-go)$
   for (const shell of SHELLS) {
     it(`claims through the tunnel, goes over to a key of its own, confirms, and wipes, under ${shell.join(' ')}`, async () => {
       const hub = await openHub();
-      const card = await enrolledCard(hub, shell);
+      const card = await enrolledCard(key, hub, shell);
       const lines = (await card.read('dev/console')).split('\n').filter((line) => /^semeur: (claimed|confirmed|enrolled|card ready)/.test(line));
       expect(lines).toEqual([
         `semeur: claimed address=${CARD_ADDRESS}/128`,
@@ -95,7 +78,7 @@ describe.skipIf(noHub)(`an enrolment (home is a stand-in, the hub wireguard-go)$
   it('goes over HTTPS when UDP is blocked, reports, and confirms by itself once it is not', async () => {
     const hub = await openHub();
     await hub.letUdp(false);
-    const card = await plantedCard(hub);
+    const card = await plantedCard(key, hub);
     const running = await card.start(BUSYBOX, 'run', 'enrol');
     // A busy machine may keep the card from home for one of its tries, and it waits between two of them.
     await until(async () => (await card.read('dev/console')).includes('UDP'), 120);
@@ -117,7 +100,7 @@ describe.skipIf(noHub)(`an enrolment (home is a stand-in, the hub wireguard-go)$
   it('tells a second card with the same seed what to ask for, and keeps the seed', async () => {
     const hub = await openHub();
     const files = await makeSeed(key, {}, await hub.seedFiles());
-    await enrolledCard(hub);
+    await enrolledCard(key, hub);
     for (const name of await interfaces(hub)) await execa(hub.within[0] ?? '', [...hub.within.slice(1), 'ip', 'link', 'delete', name ?? '']);
     const second = await makeCard(key, hub.within);
     await second.putOnDisk(files, REGION.offset);
@@ -132,11 +115,11 @@ describe.skipIf(noHub)(`an enrolment (home is a stand-in, the hub wireguard-go)$
 
   it('keeps the old tunnel of a card that is enrolled anew until the new one is confirmed', async () => {
     const hub = await openHub();
-    const card = await enrolledCard(hub);
+    const card = await enrolledCard(key, hub);
     const before = await card.read('etc/semeur/vpn.conf');
     await hub.reissue();
     await card.restart();
-    await plant(card, hub, 2);
+    await plant(card, key, hub, 2);
     await card.run(DASH, 'enrol.d/30-vpn');
     await card.run(DASH, 'enrol.d/40-claim');
     expect(await card.read('etc/semeur/vpn.conf')).toBe(before);
@@ -150,7 +133,7 @@ describe.skipIf(noHub)(`an enrolment (home is a stand-in, the hub wireguard-go)$
 
   it('beats: one more at each boot, and once the tunnel is up again', async () => {
     const hub = await openHub();
-    const card = await enrolledCard(hub);
+    const card = await enrolledCard(key, hub);
     expect(await card.run(DASH, 'heartbeat')).toEqual({ exitCode: 0, output: '' });
     // The next is not due yet.
     await card.run(DASH, 'heartbeat');
@@ -179,7 +162,7 @@ describe.skipIf(noHub)(`an enrolment (home is a stand-in, the hub wireguard-go)$
 
   it('opens SSH, the metrics and what services open to it to the tunnel alone, and to no operator once the client says so', async () => {
     const hub = await openHub();
-    const card = await enrolledCard(hub);
+    const card = await enrolledCard(key, hub);
     for (const port of ['22', '9100', '8480', '5222', '7000', '443']) await hub.listenOnCard(port);
     const open = async (from: string, to: string) => {
       const ports = await Promise.all(

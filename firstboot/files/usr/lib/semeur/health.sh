@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# How the card is, as home hears it. Sourced by the heartbeat, after home.sh and identity.sh.
+# How the card is, as home hears it. Sourced by the heartbeat, after network.sh, home.sh and identity.sh.
 
 # health: the heartbeat's JSON.
 health() {
@@ -24,6 +24,7 @@ health() {
 		[ -z "$steps" ] || echo "text steps 200 $steps"
 		backup_state
 		updates_state
+		direct_address
 	} | members
 	echo '}'
 }
@@ -57,6 +58,11 @@ updates_state() {
 		esac
 	done <"$state"
 	echo "word updates {\"at\":$at,\"failed\":$failed,\"reboot\":$reboot}"
+}
+
+# Where the internet finds the client's site, for its DNS record. Of no other card does home need to know.
+direct_address() {
+	! is_direct || lasting_address | sed 's/^/text ipv6 45 /'
 }
 
 # As JSON takes it: home refuses a heartbeat with any other.

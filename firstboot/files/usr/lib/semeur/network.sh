@@ -18,6 +18,17 @@ networks_here() {
 	routes_out | awk '$1 ~ "/" && !/ via / { print $1 }' | sort -u
 }
 
+# Has the client opened what visitors may reach to the whole internet, by IPv6 and without home between?
+is_direct() {
+	grep -qx 'direct on' "${ROOT:-}/etc/semeur/visitors.conf" 2>/dev/null
+}
+
+# The card's address on the internet that lasts longest, for a DNS record; nothing where the router gives none.
+lasting_address() {
+	ip -6 -o addr show scope global 2>/dev/null | awk '
+		$4 ~ /^[23][0-9a-f][0-9a-f][0-9a-f]:/ && !/ (temporary|deprecated|tentative|dadfailed)/ { sub("/.*", "", $4); print $4; exit }'
+}
+
 # wait_for_network: at a start, the cable's own is there some seconds after the steps are; and the resolver, which makes /etc/resolv.conf, with it.
 wait_for_network() {
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
