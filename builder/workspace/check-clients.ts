@@ -64,7 +64,10 @@ function checkSettings(source: Source, path: Path, settings: Readonly<Record<str
     const setting = Object.hasOwn(asked, key) ? asked[key] : undefined;
     if (!setting) return [source.errorAtKey([...path, key], `Unknown setting "${key}"`, suggestHint(key, Object.keys(asked)))];
     const refusal = refuseSetting(text, setting);
-    return refusal === undefined ? [] : [source.error([...path, key], refusal)];
+    if (refusal !== undefined) return [source.error([...path, key], refusal)];
+    const { requires } = setting;
+    if (requires === undefined || text === setting.default || (settings[requires] ?? asked[requires]?.default)) return [];
+    return [source.error([...path, key], `"${key}" does nothing without "${requires}"`, `Say "${requires}" too, or take "${key}" away`)];
   });
 }
 

@@ -6,13 +6,14 @@ import { checkName, type Entry } from './entries.ts';
 import type { Finding } from './finding.ts';
 import type { Overlay } from './overlay-schema.ts';
 import { readTree, refuseTreeEntry, type TreeEntry } from './overlay-tree.ts';
+import { suggestHint } from './rules/suggest.ts';
 
 /** Whether what overlay.yaml speaks of is there, and goes together. */
 export async function checkOverlay(entry: Entry<Overlay>, folder: string): Promise<Finding[]> {
   const tree = await readTree(join(folder, 'files'));
   return [
     ...checkName(entry, 'overlay'),
-    ...checkDefaults(entry),
+    ...checkSettings(entry),
     ...(await checkTemplates(entry, folder)),
     ...checkStated(entry, tree),
     ...checkUnits(entry),
@@ -23,10 +24,17 @@ export async function checkOverlay(entry: Entry<Overlay>, folder: string): Promi
   ];
 }
 
-function checkDefaults({ source, known: { settings = {} } }: Entry<Overlay>): Finding[] {
+function checkSettings({ source, known: { settings = {} } }: Entry<Overlay>): Finding[] {
   return Object.entries(settings).flatMap(([key, setting]) => {
     const refusal = refuseSetting(setting.default, setting);
-    return refusal === undefined ? [] : [source.error(['settings', key, 'default'], refusal)];
+    const { requires } = setting;
+    const others = Object.keys(settings).filter((other) => other !== key);
+    return [
+      ...(refusal === undefined ? [] : [source.error(['settings', key, 'default'], refusal)]),
+      ...(requires === undefined || others.includes(requires)
+        ? []
+        : [source.error(['settings', key, 'requires'], `Unknown setting "${requires}"`, suggestHint(requires, others))]),
+    ];
   });
 }
 

@@ -27,6 +27,7 @@ export const overlaySchema = z.strictObject({
           .boolean()
           .default(false)
           .describe("The name of a site on the internet, of this client's alone, whose visitors home passes on (docs/home.md)"),
+        requires: z.string().describe('Another setting of this overlay, without which this one has to stay at its default').optional(),
         pattern: ruled(refusePattern).describe('A regular expression that the whole text matches; `title` says in words what it wants').optional(),
       }),
     )
@@ -71,7 +72,9 @@ export const overlaySchema = z.strictObject({
         protocol: z.enum(['tcp', 'udp']).default('tcp').describe('How'),
         reach: z
           .enum(['lan', 'vpn', 'visitors'])
-          .describe("Who gets through: the home's network; operators and home; or the internet, as home passes it on"),
+          .describe(
+            "Who gets through: the home's network; operators and home; or the internet, as home passes it on, and by IPv6 without home where visitors.conf says so",
+          ),
       }),
     )
     .default([])

@@ -109,6 +109,7 @@ const ROWS: readonly Row[] = [
   ['invalid-overlay-name', OVERLAY, 'overlay: blog', 'overlay: blgo', ['1:10: error: Expected the name of the folder "blog"']],
   ['invalid-setting-default', OVERLAY, 'default: ""', `default: "${'a'.repeat(21)}"`, ['5:54: error: Expected at most 20 characters, found 21']],
   ['invalid-setting-choice', OVERLAY, 'max: 20', 'choices: ["on", "off"]', ['5:54: error: Expected one of "on", "off"']],
+  ['invalid-setting-requires', OVERLAY, 'max: 20', 'requires: tilte', ['5:68: error: Unknown setting "tilte"']],
   ['invalid-setting-form', OVERLAY, 'max: 20', 'pattern: "[a-z]+"', ['5:54: error: Expected what is asked: Title']],
   ['invalid-setting-pattern', OVERLAY, 'max: 20', 'pattern: "("', ['5:67: error: Expected a regular expression, as JavaScript reads them']],
   [

@@ -48,6 +48,27 @@ describe('readWorkspace(), from one file to another', () => {
     });
   });
 
+  it('refuses a setting that does nothing without another, until that one is said', async () => {
+    const client = (name: string, settings: string) => `client: ${name}\nname: N\nprofile: sites\nsettings:\n  website:\n${settings}`;
+    const files = {
+      'profiles/sites.yaml': 'profile: sites\nbase: debian-arm64\nboards: [pi4]\nservices: [website]\n',
+      'clients/a.yaml': client('a', '    direct: on\n'),
+      'clients/b.yaml': client('b', '    domain: ""\n    direct: on\n'),
+      'clients/c.yaml': client('c', '    domain: www.ferme.example\n    direct: on\n'),
+      'clients/d.yaml': client('d', '    direct: off\n'),
+      'clients/e.yaml': client('e', '    direct: yes\n'),
+    };
+    await withWorkspace(files, async (folder) => {
+      expect(await findIn(folder)).toEqual([
+        'clients/a.yaml:6:13: error: "direct" does nothing without "domain"',
+        'clients/b.yaml:7:13: error: "direct" does nothing without "domain"',
+        'clients/e.yaml:6:13: error: Expected one of "on", "off"',
+      ]);
+      const { findings } = await readWorkspace(folder);
+      expect(findings[0]?.hint).toBe('Say "domain" too, or take "direct" away');
+    });
+  });
+
   it('refuses a client that two files describe', async () => {
     await withWorkspace({ 'clients/durant.yaml': CLIENT }, async (folder) => {
       expect(await findIn(folder)).toEqual([
