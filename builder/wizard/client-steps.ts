@@ -91,8 +91,9 @@ function profileStep({ words, around: { profiles }, current }: Asking): Step[] {
 
 function settingSteps({ words, language, around, current }: Asking, answers: Answers): Step[] {
   return servicesOf(around, answers, current).flatMap(({ overlay, title, settings }): Step[] =>
-    Object.entries(settings).map(([key, setting]): Step => {
+    Object.entries(settings).flatMap(([key, setting]): Step[] => {
       const { title: ask, default: text } = setting;
+      if (!isAsked(overlay, setting, answers)) return [];
       const refuse = (typed: string) => {
         const message = refuseSetting(typed, setting);
         return message === undefined ? undefined : words.refusal('setting', { message });
@@ -100,7 +101,7 @@ function settingSteps({ words, language, around, current }: Asking, answers: Ans
       const said = current?.settings[overlay]?.[key] ?? text;
       const question = { name: settingName(overlay, key), message: ask[language], why: words.ofService(title[language]), default: said, refuse };
       const choices = setting.choices?.map((value) => ({ value, label: value }));
-      return choices ? { ...question, kind: 'choose', choices } : { ...question, kind: 'text', optional: true };
+      return [choices ? { ...question, kind: 'choose', choices } : { ...question, kind: 'text', optional: true }];
     }),
   );
 }
@@ -137,15 +138,20 @@ function servicesOf({ profiles, overlays }: Surroundings, answers: Answers, curr
   return (profile?.services ?? []).flatMap((service) => overlays.get(service) ?? []);
 }
 
-/** What was answered for each service. */
+/** Not where it would do nothing: without another setting's text. */
+function isAsked(service: string, { requires }: Overlay['settings'][string], answers: Answers): boolean {
+  return requires === undefined || (answers[settingName(service, requires)] ?? '') !== '';
+}
+
+/** What was answered for each service. What was not asked for is as if nobody had ever said it. */
 function settingsOf(around: Surroundings, answers: Answers, current?: Client): Record<string, Record<string, string>> {
   const asking = servicesOf(around, answers, current).filter(({ settings }) => Object.keys(settings).length > 0);
-  return Object.fromEntries(
-    asking.map(({ overlay, settings }) => [
-      overlay,
-      Object.fromEntries(Object.keys(settings).map((key) => [key, answerOf(answers, settingName(overlay, key))])),
-    ]),
-  );
+  const textsOf = ({ overlay, settings }: Overlay) =>
+    Object.entries(settings).flatMap(([key, setting]) => {
+      if (isAsked(overlay, setting, answers)) return [[key, answerOf(answers, settingName(overlay, key))] as const];
+      return current?.settings[overlay]?.[key] === undefined ? [] : [[key, setting.default] as const];
+    });
+  return Object.fromEntries(asking.map((service) => [service.overlay, Object.fromEntries(textsOf(service))]));
 }
 
 /** As a new client has it: what is the operator's, or follows from the short name, is left out. */
