@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCommand } from '../../builder/command.ts';
 import type { Heartbeat } from '../../home/requests.ts';
-
 import { type SftpServer, startSftpServer, whyNoSftpServer } from '../overlays/sftp-server.ts';
 import { until } from '../until.ts';
 import { FRONT, LIST_EVENTS, WRITE_EVENT } from './calendar-client.ts';

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,8 +32,8 @@ export interface Hub {
   /** A new seed for the same client: another key and token, the same home. */
   reissue(): Promise<void>;
   listenOnCard(port: string): Promise<void>;
-  /** Does a connection from an address of the hub's network open? */
-  reaches(from: string, to: string, port: string): Promise<boolean>;
+  /** @returns those of the ports to which a connection from an address of the hub's network opens. */
+  reaches(from: string, to: string, ports: readonly string[]): Promise<string[]>;
   /** Opens such a connection. @returns what tells whether the other side ended it within 5 s. */
   hold(from: string, to: string, port: string): Promise<{ readonly cut: Promise<boolean> }>;
   close(): Promise<void>;
@@ -112,7 +113,7 @@ export async function makeHub(): Promise<Hub> {
     if (home) return;
     const argv = [...hubSide.within, process.execPath, '--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'stand-in-home.ts'), file];
     home = serve(argv);
-    await until(async () => (await readFile(join(folder, 'requests'))).length === 0);
+    await until(() => existsSync(join(folder, 'requests')));
   };
   await reissue();
 
@@ -151,13 +152,15 @@ PresharedKey = ${psk}\nAllowedIPs = ${hubNurseryAddress(PREFIX)}/128\nPersistent
       const child = serve([...cardSide.within, process.execPath, '-e', server]);
       await once(child.stdout, 'data');
     },
-    async reaches(from, to, port) {
-      const client = `const s = require('net').connect({ host: '${to}', port: ${port}, localAddress: '${from}', timeout: 1500 });
+    async reaches(from, to, ports) {
+      const client = (port: string) => `const s = require('net').connect({ host: '${to}', port: ${port}, localAddress: '${from}', timeout: 1500 });
 s.on('connect', () => process.exit(0)).on('error', () => process.exit(1)).on('timeout', () => process.exit(1))`;
-      return run(process.execPath, '-e', client).then(
-        () => true,
-        () => false,
-      );
+      const open = (port: string) =>
+        run(process.execPath, '-e', client(port)).then(
+          () => [port],
+          () => [],
+        );
+      return (await Promise.all(ports.map(open))).flat();
     },
     async hold(from, to, port) {
       const client = `const s = require('net').connect({ host: '${to}', port: ${port}, localAddress: '${from}' });

@@ -2,7 +2,6 @@ import { chmod, rm, stat, writeFile } from 'node:fs/promises';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { makeSeed, makeSeedKey, removeMade, type SeedKey } from '../seed/seed-key.ts';
-import { until } from '../until.ts';
 import { type Card, makeCard, REGION, SHELLS } from './card.ts';
 import { enrolledCard, plant, plantedCard } from './enrolled-card.ts';
 import { CARD_ADDRESS, findNoHub, HUB, type Hub, makeHub, OPERATOR } from './hub.ts';
@@ -81,14 +80,14 @@ describe.skipIf(noHub)(`an enrolment (home is a stand-in, the hub wireguard-go)$
     const card = await plantedCard(key, hub);
     const running = await card.start(BUSYBOX, 'run', 'enrol');
     // A busy machine may keep the card from home for one of its tries, and it waits between two of them.
-    await until(async () => (await card.read('dev/console')).includes('UDP'), 120);
+    await expect.poll(() => card.read('dev/console'), { timeout: 120_000 }).toContain('UDP');
     const requests = await hub.requests();
-    expect(new Set(requests.map(({ url, from }) => `${url} ${from}`))).toEqual(new Set(['/v1/claim 198.51.100.2', '/v1/report 198.51.100.2']));
+    expect([...new Set(requests.map(({ url, from }) => `${url} ${from}`))]).toEqual(['/v1/claim 198.51.100.2', '/v1/report 198.51.100.2']);
     const [claim, report] = ['/v1/claim', '/v1/report'].map((path) => requests.find(({ url }) => url === path));
     expect(JSON.parse(claim?.body ?? '')).toMatchObject({ diagnosis: 'udp-blocked' });
     await checkSignature(card, report?.body ?? '', report?.signature ?? '');
     // What needs no home is done meanwhile; the seed stays.
-    await until(async () => (await card.read('boot/firmware/semeur-report.txt')).includes('is not enrolled'));
+    await expect.poll(() => card.read('boot/firmware/semeur-report.txt')).toContain('is not enrolled');
     expect(await card.read('etc/motd')).toBe('Bonjour\n');
     await stat(card.path('boot/firmware/semeur.seed'));
     await hub.letUdp(true);
@@ -164,12 +163,7 @@ describe.skipIf(noHub)(`an enrolment (home is a stand-in, the hub wireguard-go)$
     const hub = await openHub();
     const card = await enrolledCard(key, hub);
     for (const port of ['22', '9100', '8480', '5222', '7000', '443']) await hub.listenOnCard(port);
-    const open = async (from: string, to: string) => {
-      const ports = await Promise.all(
-        ['22', '9100', '80', '5222', '7000', '443'].map(async (port) => ((await hub.reaches(from, to, port)) ? port : '')),
-      );
-      return ports.filter((port) => port !== '');
-    };
+    const open = (from: string, to: string) => hub.reaches(from, to, ['22', '9100', '80', '5222', '7000', '443']);
     expect(await open('198.51.100.1', '198.51.100.2')).toEqual(['80']);
     // Somebody beyond a router that lets everything in.
     await hub.run('ip', 'address', 'add', '203.0.113.9/32', 'dev', 'hub0');

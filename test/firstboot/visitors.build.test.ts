@@ -55,10 +55,7 @@ describe.skipIf(noHub)(
       await writeFile(card.path('usr/lib/semeur/profile/ports.list'), 'lan\ttcp\t5222\nvpn\ttcp\t7000\nvisitors\ttcp\t443\n');
       // The status page's port stands behind 80.
       for (const port of PORTS) await here.listenOnCard(port === '80' ? '8480' : port);
-      const open = async (from: string, to: string) => {
-        const ports = await Promise.all(PORTS.map(async (port) => ((await here.reaches(from, to, port)) ? port : '')));
-        return ports.filter((port) => port !== '');
-      };
+      const open = (from: string, to: string) => here.reaches(from, to, PORTS);
       const all = async () => ({
         stranger: await open(STRANGER, CARD),
         strangerByIpv4: await open(STRANGER_IPV4, CARD_IPV4),
