@@ -43,7 +43,7 @@ const heartbeatSchema = z.strictObject({
   backup: z.strictObject({ at: whole.nullable(), failed: z.boolean(), restoreAt: whole.nullable(), restoreFailed: z.boolean() }).optional(),
   // Of a card that installs security updates; `reboot`: one of them works only after a start.
   updates: z.strictObject({ at: whole.nullable(), failed: z.boolean(), reboot: z.boolean() }).optional(),
-  /** Of a card whose site is open to the internet directly: what its domain's AAAA record has to say. */
+  // Of a card whose site is open to the internet directly: what its domain's AAAA record has to say.
   ipv6: z.ipv6().optional(),
 });
 export type Heartbeat = z.output<typeof heartbeatSchema>;

@@ -1,4 +1,4 @@
-import { refuseSetting } from '../workspace/check-clients.ts';
+import { hasWhatItNeeds, refuseSetting } from '../workspace/check-clients.ts';
 import type { LoadedWorkspace } from '../workspace/loaded.ts';
 import { refuseNames } from '../workspace/new-client.ts';
 import type { Overlay } from '../workspace/overlay-schema.ts';
@@ -138,9 +138,9 @@ function servicesOf({ profiles, overlays }: Surroundings, answers: Answers, curr
   return (profile?.services ?? []).flatMap((service) => overlays.get(service) ?? []);
 }
 
-/** Not where it would do nothing: without another setting's text. */
-function isAsked(service: string, { requires }: Overlay['settings'][string], answers: Answers): boolean {
-  return requires === undefined || (answers[settingName(service, requires)] ?? '') !== '';
+/** Not where it would do nothing. */
+function isAsked(service: string, setting: Overlay['settings'][string], answers: Answers): boolean {
+  return hasWhatItNeeds(setting, (key) => answers[settingName(service, key)]);
 }
 
 /** What was answered for each service. What was not asked for is as if nobody had ever said it. */

@@ -66,7 +66,7 @@ function checkSettings(source: Source, path: Path, settings: Readonly<Record<str
     const refusal = refuseSetting(text, setting);
     if (refusal !== undefined) return [source.error([...path, key], refusal)];
     const { requires } = setting;
-    if (requires === undefined || text === setting.default || (settings[requires] ?? asked[requires]?.default)) return [];
+    if (text === setting.default || hasWhatItNeeds(setting, (other) => settings[other] ?? asked[other]?.default)) return [];
     return [source.error([...path, key], `"${key}" does nothing without "${requires}"`, `Say "${requires}" too, or take "${key}" away`)];
   });
 }
@@ -82,4 +82,9 @@ export function refuseSetting(text: string, { title, max = Number.POSITIVE_INFIN
   if (choices && !choices.includes(text)) return `Expected one of ${choices.map((choice) => `"${choice}"`).join(', ')}`;
   if (pattern !== undefined && isRegExp(pattern) && !new RegExp(`^(?:${pattern})$`, 'u').test(text)) return `Expected what is asked: ${title.en}`;
   return undefined;
+}
+
+/** Whether a setting would do something: the other one that it requires, if any, has a text. */
+export function hasWhatItNeeds({ requires }: Setting, textOf: (key: string) => unknown): boolean {
+  return requires === undefined || Boolean(textOf(requires));
 }

@@ -23,7 +23,7 @@ is_direct() {
 	grep -qx 'direct on' "${ROOT:-}/etc/semeur/visitors.conf" 2>/dev/null
 }
 
-# The card's address on the internet that lasts longest, for a DNS record; nothing where the router gives none.
+# The first of the card's addresses on the internet that lasts, for a DNS record; nothing where the router gives none.
 lasting_address() {
 	ip -6 -o addr show scope global 2>/dev/null | awk '
 		$4 ~ /^[23][0-9a-f][0-9a-f][0-9a-f]:/ && !/ (temporary|deprecated|tentative|dadfailed)/ { sub("/.*", "", $4); print $4; exit }'
