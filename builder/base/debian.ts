@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Session } from '../session.ts';
+import { hasAccelerator } from './accelerator.ts';
 import { type Mirrors, sourceLines } from './apt-sources.ts';
 import { ensureLists, fetchLists } from './package-lists.ts';
 import { arePooled, formatPooled, hashKey, newestRelease, readPackageSet, scriptTexts } from './package-set.ts';
@@ -23,10 +24,11 @@ const SCRIPTS = ['debian-base.sh', 'accelerate.sh', 'unaccelerate.sh', 'settings
 export interface BaseOptions extends StageOptions {
   readonly toolbox: Stage;
   /**
-   * accelerated (the default); emulated: the same tree, several times slower, for the test that compares them;
-   * plain: as mmdebstrap alone does it, with an initramfs of every driver, for `bench base`.
+   * accelerated; unaided: the same tree by the card's own programs alone, as a machine of its processor makes it, and any other for the test that
+   * compares them, several times slower; plain: as mmdebstrap alone does it, with an initramfs of every driver, for `bench base`.
+   * The default is what this machine can.
    */
-  readonly how?: 'accelerated' | 'emulated' | 'plain';
+  readonly how?: 'accelerated' | 'unaided' | 'plain';
   /** Another set than the base's own, for tests. */
   readonly packages?: readonly string[];
   /** Another suite, likewise. */
@@ -35,7 +37,7 @@ export interface BaseOptions extends StageOptions {
 
 /** The `debian-arm64` base as a tar: Debian with a kernel that runs a Pi 3 and a Pi 4 (not a Pi 5: FACTS §5). */
 export async function ensureDebianBase(session: Session, options: BaseOptions): Promise<Stage> {
-  const { locked, update = false, packages = PACKAGES, suite = SUITE, how = 'accelerated' } = options;
+  const { locked, update = false, packages = PACKAGES, suite = SUITE, how = ownWay() } = options;
   const recipe = hashKey(suite, ...packages, how, ...(await scriptTexts(...SCRIPTS)));
   const found = await findMade('base', recipe, { locked, update });
   // Packages are added to a base by its own lists: one that has lost them is made anew, unless a lock says that it is the one.
@@ -48,6 +50,10 @@ export function debianSources(mirrors: Mirrors | undefined): string[] {
   return sourceLines(SUITE, mirrors);
 }
 
+function ownWay(): 'accelerated' | 'unaided' {
+  return hasAccelerator() ? 'accelerated' : 'unaided';
+}
+
 async function makeBase(session: Session, options: BaseOptions, recipe: string, packages: readonly string[]): Promise<Stage> {
   const { toolbox, mirrors, locked, suite = SUITE } = options;
   const source = { toolbox, sources: sourceLines(suite, mirrors) };
@@ -57,7 +63,7 @@ async function makeBase(session: Session, options: BaseOptions, recipe: string, 
     await writeFile(join(work.path, 'wanted'), formatPooled([...lists.lists, ...lists.debs]));
     const epoch = await newestRelease(lists);
     await session.progress.step('Making the Debian arm64 base', (note) => {
-      const args = [options.how ?? 'accelerated', `${work.inside}/base.tar`, suite, packages.join(','), ...source.sources];
+      const args = [options.how ?? ownWay(), `${work.inside}/base.tar`, suite, packages.join(','), ...source.sources];
       return runInToolbox(toolbox.tar, work, 'debian-base.sh', args, {
         signal: session.signal,
         onLine: note,

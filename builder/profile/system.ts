@@ -1,5 +1,6 @@
 import { mkdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hasAccelerator } from '../base/accelerator.ts';
 import { ensureLists } from '../base/package-lists.ts';
 import { formatPooled, hashKey, type PackageSet, parsePooled, readPackageSet, scriptTexts, touchPooled } from '../base/package-set.ts';
 import { runInToolbox, withWorkFolder } from '../base/sandbox.ts';
@@ -33,7 +34,7 @@ export interface SystemOptions {
   readonly packages: readonly string[];
   /** The .debs that a lock names. */
   readonly locked?: PackageSet | undefined;
-  /** false: emulate every program; for tests. */
+  /** false: every program is the card's own; for tests. The default is what this machine can. */
   readonly accelerate?: boolean;
   /** Made anew though the cache has it, for `bench profile`. */
   readonly again?: boolean;
@@ -43,14 +44,14 @@ const SCRIPTS = ['system.sh', 'make-tar.sh', 'accelerate.sh', 'unaccelerate.sh',
 
 /** What a base and a list of packages make is known beforehand: the base's package lists say which versions. */
 export async function ensureSystem(session: Session, options: SystemOptions): Promise<System> {
-  const { base, packages, accelerate = true, again = false } = options;
-  const key = hashKey(base.key, accelerate ? 'accelerated' : 'emulated', ...packages, ...(await scriptTexts(...SCRIPTS)));
+  const { base, packages, accelerate = hasAccelerator(), again = false } = options;
+  const key = hashKey(base.key, accelerate ? 'accelerated' : 'unaided', ...packages, ...(await scriptTexts(...SCRIPTS)));
   return (again ? undefined : await readSystem(key)) ?? makeSystem(session, options, key);
 }
 
 async function makeSystem(session: Session, options: SystemOptions, key: string): Promise<System> {
   const { progress, signal } = session;
-  const { toolbox, base, packages, sources, locked, accelerate = true } = options;
+  const { toolbox, base, packages, sources, locked, accelerate = hasAccelerator() } = options;
   const title = packages.length === 0 ? 'Packing the base' : `Adding ${packages.length} packages to the base: ${packages.join(', ')}`;
   if (packages.length > 0) await ensureLists(session, options, base.set.lists);
   return progress.step(title, (note) =>

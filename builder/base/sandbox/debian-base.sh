@@ -1,5 +1,5 @@
 #!/bin/sh
-# In the toolbox: makes the Debian arm64 base. usage: debian-base.sh HOW(accelerated|emulated|plain) OUT SUITE PACKAGES [SOURCES_LINE…]
+# In the toolbox: makes the Debian arm64 base. usage: debian-base.sh HOW(accelerated|unaided|plain) OUT SUITE PACKAGES [SOURCES_LINE…]
 # The package lists come from the pool ($WORK/wanted names them), so the mirror is asked only for packages that the pool lacks.
 # It has no sources.list: which archive cards ask is the profile's (layer), not that of the machine that builds. Nor has it the folder of half downloads:
 # whose that is depends on whether there was something to download.

@@ -1,0 +1,7 @@
+/**
+ * Whether native programs stand in for emulated ones while a card's packages are installed: only where this machine's processor is another than the
+ * card's. One of the same kind runs each program of a card itself, and the stand-ins (sandbox/accelerate.sh) would be for another.
+ */
+export function hasAccelerator(processor: string = process.arch): boolean {
+  return processor !== 'arm64';
+}
