@@ -1,27 +1,31 @@
 #!/bin/sh
 # The programs that Semeur starts, and the Debian packages that bring them: the one table, read by the launcher (before
 # there is a Node.js) and by `semeur doctor`. A path in place of a program's name is a file that has to be there.
-# usage: missing-packages.sh VERB     the missing packages of a verb, one line; nothing when all are there
-#        missing-packages.sh --table  each row as "here|missing" and the row's own columns
+# usage: missing-packages.sh VERB                the missing packages of a verb, one line; nothing when all are there
+#        missing-packages.sh --line PACKAGE…   the line for root that installs these, and leaves no server running that nobody asked for
+#        missing-packages.sh --servers PACKAGE…  the units that these would start by themselves, one line
+#        missing-packages.sh --table             each row as "here|missing" and the row's own columns
 set -eu
 
 # program (or file) | package | needed by | what it is for
-# "fast" is `semeur test --fast`. Debian 13's qemu-user-static only stands for qemu-user and qemu-user-binfmt: the same file comes of it.
+# "fast" is `semeur test --fast`, "home" is `semeur home serve`, "send" is bringing orders to the server by hand. Debian 13's qemu-user-static only stands for qemu-user and qemu-user-binfmt: the same file comes of it.
 rows() {
 	cat <<-'END'
 		mmdebstrap|mmdebstrap|demo test bench build|makes the toolbox and the Debian base
 		/usr/lib/binfmt.d/qemu-aarch64.conf|qemu-user-static|demo test bench build|runs the Pi's programs while a profile is built
 		newuidmap|uidmap|demo test bench build|builds without root
 		/usr/share/keyrings/debian-archive-keyring.gpg|debian-archive-keyring|demo test bench build|checks Debian's signatures
-		ssh-keygen|openssh-client|demo test fast bench build|signs seeds
+		ssh-keygen|openssh-client|demo test fast bench build home|signs seeds, and cards' host keys
 		openssl|openssl|demo test fast bench build|makes home's certificate
 		mcopy|mtools|demo test fast bench try|reads the boot partition of an image
 		qemu-system-aarch64|qemu-system-arm|demo test bench try|boots an image without a Pi
 		qemu-img|qemu-utils|demo test fast bench try|keeps the image untouched while it boots
-		ip|iproute2|demo test try|gives a trial a network of its own
-		wg|wireguard-tools|demo test fast try|sets up the VPN of a trial, and of home
-		wireguard-go|wireguard-go|demo test try|is the VPN where the kernel has none
-		nft|nftables|demo test try|keeps the VPN's members apart
+		ip|iproute2|demo test try home|gives a trial, or home, a network of its own
+		wg|wireguard-tools|demo test fast try home|sets up the VPN of a trial, and of home
+		wireguard-go|wireguard-go|demo test try home|is the VPN where the kernel has none
+		nft|nftables|demo test try home|keeps the VPN's members apart
+		rsync|rsync|send home|brings orders to the server
+		sqlite3|sqlite3|home|backs up home's database
 		sfdisk|fdisk|test|makes disks that are no cards
 		xz|xz-utils|demo test fast bench try build|unpacks an image
 		zstd|zstd|test fast bench try|decodes images as clients do
@@ -56,6 +60,8 @@ main() {
 	PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 	case ${1:-} in
 	--table) table ;;
+	--line) shift && line "$@" ;;
+	--servers) shift && servers "$@" ;;
 	'' | -*) usage ;;
 	*) missing "$1" ;;
 	esac
@@ -75,6 +81,26 @@ missing() {
 	done | sed 's/ $//'
 }
 
+# Where there is no systemd, nothing was started and nothing is to be switched off.
+line() {
+	[ $# -gt 0 ] || usage
+	units=$(servers "$@")
+	quiet=
+	[ -z "$units" ] || quiet=" && { systemctl disable --now $units || true; }"
+	echo "apt-get update && apt-get install --yes --no-install-recommends $*$quiet"
+}
+
+# They are here to be started by tests, with settings of their own: none becomes a server of this machine, today or at its next start.
+servers() {
+	for package in "$@"; do
+		case $package in
+		openssh-server) echo ssh.service ssh.socket ;;
+		caddy | docker-registry | prometheus | prometheus-alertmanager | prometheus-node-exporter | prosody) echo "$package.service" ;;
+		syncthing) echo syncthing-resume.service ;;
+		esac
+	done | paste -s -d ' '
+}
+
 # A machine with a Pi's processor runs a Pi's programs itself.
 needed_rows() {
 	case $(uname -m) in
@@ -91,7 +117,7 @@ is_here() {
 }
 
 usage() {
-	echo "usage: missing-packages.sh VERB | --table" >&2
+	echo "usage: missing-packages.sh VERB | --line PACKAGE… | --servers PACKAGE… | --table" >&2
 	exit 2
 }
 

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
+import { hasAccelerator } from '../base/accelerator.ts';
 import { namespaceCommand } from '../base/sandbox.ts';
 import { runCommand } from '../command.ts';
+import type { Job } from './programs.ts';
 
 /** Something of the machine that building a profile rests on, besides programs. */
 export interface MachineCheck {
@@ -16,18 +18,33 @@ const BINFMT = '/proc/sys/fs/binfmt_misc';
 /** What one container's user ids take: those of the packages' system users, and nobody. */
 const IDS = 65_536;
 
-/** Tries what the sandbox does, one thing at a time, and changes nothing on the machine. */
-export async function checkMachine(): Promise<MachineCheck[]> {
+/** Tries what a job does on this machine, one thing at a time, and changes nothing on it. */
+export async function checkMachine(job: Job): Promise<MachineCheck[]> {
   const node: MachineCheck = { name: 'Node.js', ok: true, found: process.version };
   if (process.platform !== 'linux') {
-    const hint = 'Build profiles on a Linux machine; seeds and images can be made here from a built profile';
+    const hint = 'Build profiles, and run the server, on a Linux machine; seeds and images can be made here from a built profile';
     return [node, { name: 'Linux', ok: false, found: process.platform, hint }];
   }
+  return [node, ...(job === 'server' ? await checkServer() : await checkSandbox())];
+}
+
+async function checkSandbox(): Promise<MachineCheck[]> {
   const asRoot = process.getuid?.() === 0;
-  const checks = [node, ...(asRoot ? [] : [await checkIds('/etc/subuid'), await checkIds('/etc/subgid')]), await checkNamespaces(asRoot)];
+  const checks = [...(asRoot ? [] : [await checkIds('/etc/subuid'), await checkIds('/etc/subgid')]), await checkNamespaces(asRoot)];
   // Inside namespaces that can't be made, nothing else can be tried.
   if (checks.some(({ ok }) => !ok)) return checks;
-  return [...checks, await checkProc(), ...(process.arch === 'arm64' ? [] : [await checkBinfmt()])];
+  return [...checks, await checkProc(), ...(hasAccelerator() ? [await checkBinfmt()] : [])];
+}
+
+/** The VPN is the kernel's, or wireguard-go's, which asks for the tun device. */
+async function checkServer(): Promise<MachineCheck[]> {
+  const name = 'the VPN';
+  if (process.getuid?.() !== 0) return [{ name, ok: true, found: 'not tried: home runs as root, so ask as root' }];
+  if (await succeeds(['unshare', '--net', 'ip', 'link', 'add', 'semeur-try', 'type', 'wireguard']))
+    return [{ name, ok: true, found: "the kernel's own" }];
+  if (await succeeds(['sh', '-c', ': <>/dev/net/tun'])) return [{ name, ok: true, found: "wireguard-go's: the kernel has none" }];
+  const hint = 'Take a kernel with WireGuard (modprobe wireguard), or give this container /dev/net/tun';
+  return [{ name, ok: false, found: "neither the kernel's own nor a tun device for wireguard-go", hint }];
 }
 
 async function checkIds(file: string): Promise<MachineCheck> {

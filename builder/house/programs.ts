@@ -6,17 +6,27 @@ import { findCheckout } from './checkout.ts';
 export interface NeededProgram {
   readonly program: string;
   readonly package: string;
-  /** The verbs that can't do without it; "fast" is `test --fast`. */
+  /** The verbs that can't do without it; "fast" is `test --fast`, "home" is `home serve`. */
   readonly verbs: readonly string[];
   /** What it does for Semeur, to be read after its name. */
   readonly purpose: string;
   readonly here: boolean;
 }
 
+/** What a machine may be there for, and the verbs of the table that it takes. */
+export const JOBS = {
+  builder: ['build', 'demo', 'try', 'send'],
+  server: ['home'],
+  tests: ['test', 'fast', 'bench'],
+} as const;
+export type Job = keyof typeof JOBS;
+export const JOB_NAMES = Object.keys(JOBS) as readonly Job[];
+
+const TABLE = ['sh', join(findCheckout(), 'builder', 'base', 'missing-packages.sh')];
+
 /** The table is a shell program's, since the launcher reads it before there is a Node.js. */
 export async function findPrograms(): Promise<NeededProgram[]> {
-  const script = join(findCheckout(), 'builder', 'base', 'missing-packages.sh');
-  const table = await runCommand(['sh', script, '--table']);
+  const table = await runCommand([...TABLE, '--table']);
   return table.toString('utf8').trimEnd().split('\n').map(parseRow);
 }
 
@@ -25,9 +35,24 @@ export function parseRow(row: string): NeededProgram {
   return { program, package: name, verbs: verbs.split(' '), purpose, here: state === 'here' };
 }
 
-/** @returns the one line that installs what is missing, as root; nothing when all is there. */
-export function renderInstallLine(programs: readonly NeededProgram[]): string | undefined {
-  const missing = programs.filter(({ here }) => !here).map((program) => program.package);
+/** Those that any of the jobs takes. */
+export function programsOf(programs: readonly NeededProgram[], jobs: readonly Job[]): NeededProgram[] {
+  const verbs: readonly string[] = jobs.flatMap((job) => JOBS[job]);
+  return programs.filter((program) => program.verbs.some((verb) => verbs.includes(verb)));
+}
+
+/** What is to be typed as root, and what that switches off again: packages of servers start them. */
+export interface Installation {
+  readonly line: string;
+  /** Units of systemd. */
+  readonly servers: readonly string[];
+}
+
+/** @returns undefined when all of them are there. */
+export async function planInstallation(programs: readonly NeededProgram[]): Promise<Installation | undefined> {
+  const missing = [...new Set(programs.filter(({ here }) => !here).map((program) => program.package))];
   if (missing.length === 0) return undefined;
-  return `apt-get update && apt-get install --yes --no-install-recommends ${[...new Set(missing)].join(' ')}`;
+  const [line, servers] = await Promise.all(['--line', '--servers'].map((what) => runCommand([...TABLE, what, ...missing])));
+  const words = String(servers).trim();
+  return { line: String(line).trim(), servers: words === '' ? [] : words.split(' ') };
 }

@@ -5,7 +5,7 @@ import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { findCheckout } from '../../builder/house/checkout.ts';
 import { countIds, renderNamespaceHint } from '../../builder/house/machine.ts';
-import { findPrograms, parseRow, renderInstallLine } from '../../builder/house/programs.ts';
+import { findPrograms, JOB_NAMES, parseRow, planInstallation, programsOf } from '../../builder/house/programs.ts';
 
 /** The verb with only these programs in PATH. */
 async function doctor(programs: readonly string[], ...args: string[]) {
@@ -20,7 +20,7 @@ async function doctor(programs: readonly string[], ...args: string[]) {
   }
 }
 
-const TABLE = ['sh', 'cat', 'grep', 'uname', 'sed'];
+const TABLE = ['sh', 'cat', 'grep', 'uname', 'sed', 'paste'];
 
 describe('semeur doctor', () => {
   it('names what is missing, what for, and closes with the one line that installs it; ends with 3', async () => {
@@ -30,8 +30,26 @@ describe('semeur doctor', () => {
     expect(stdout.split('\n').at(-1)).toMatch(/^Install what is missing, as root: apt-get update && apt-get install .* qemu-utils/);
   });
 
+  it("asks of a builder nothing that is the tests' or the server's, and says how to ask for these", async () => {
+    const { stdout } = await doctor(TABLE);
+    expect(stdout).not.toMatch(/prosody|docker-registry|sqlite3/);
+    expect(stdout).toMatch(/^To be the server .*; see: semeur doctor server$/m);
+    expect(stdout).toMatch(/^To run the tests .*; see: semeur doctor tests$/m);
+  });
+
+  it("knows a server's job, and a test machine's, and says what the line switches off again", async () => {
+    const server = await doctor(TABLE, 'server');
+    expect(server.stdout).toMatch(/MISSING {2}sqlite3/);
+    expect(server.stdout).not.toMatch(/qemu|mmdebstrap|switches off/);
+    const tests = await doctor(TABLE, 'tests');
+    expect(tests.stdout).toMatch(/^It switches off again .*prosody\.service/m);
+    expect(tests.stdout.split('\n').at(-1)).toMatch(/ && \{ systemctl disable --now .*prosody\.service.* \|\| true; \}$/);
+  });
+
   it('says the same in JSON', async () => {
-    const { programs, install, ok } = JSON.parse((await doctor(TABLE, '--json')).stdout);
+    const { programs, install, ok, jobs } = JSON.parse((await doctor(TABLE, '--json')).stdout);
+    expect(Object.keys(jobs)).toEqual(['builder', 'server', 'tests']);
+    expect(jobs.tests).toMatchObject({ ok: false, install: expect.stringContaining('prosody') });
     expect(programs).toContainEqual(expect.objectContaining({ program: 'qemu-img', package: 'qemu-utils', here: false }));
     expect({ ok, install }).toEqual({ ok: false, install: expect.stringContaining('qemu-utils') });
   });
@@ -47,25 +65,34 @@ describe('findPrograms()', () => {
         program,
       ).toBe(true);
       expect(
-        verbs.every((verb) => ['demo', 'test', 'fast', 'bench', 'build', 'try'].includes(verb)),
+        verbs.every((verb) => ['demo', 'test', 'fast', 'bench', 'build', 'try', 'home', 'send'].includes(verb)),
         program,
       ).toBe(true);
+      expect(JOB_NAMES.some((job) => programsOf(programs, [job]).length > 0)).toBe(true);
       // What the fast tests need, all tests need.
       if (verbs.includes('fast')) expect(verbs, program).toContain('test');
     }
   });
 });
 
-describe('renderInstallLine()', () => {
+describe('planInstallation()', () => {
   const here = parseRow('here|xz|xz-utils|demo test|unpacks');
   const missing = parseRow('missing|mcopy|mtools|demo|reads');
+  const server = parseRow("missing|prosody|prosody|test|is a card's chat server");
 
-  it('names each missing package once', () => {
-    expect(renderInstallLine([here, missing, missing])).toBe('apt-get update && apt-get install --yes --no-install-recommends mtools');
+  it('names each missing package once', async () => {
+    const line = 'apt-get update && apt-get install --yes --no-install-recommends mtools';
+    expect(await planInstallation([here, missing, missing])).toEqual({ line, servers: [] });
   });
 
-  it('says nothing when all is there', () => {
-    expect(renderInstallLine([here])).toBeUndefined();
+  it('switches off again what a package starts by itself, also where there is no systemd', async () => {
+    const { line, servers } = (await planInstallation([missing, server])) ?? { line: '', servers: [] };
+    expect(servers).toEqual(['prosody.service']);
+    expect(line).toMatch(/ mtools prosody && \{ systemctl disable --now prosody\.service \|\| true; \}$/);
+  });
+
+  it('says nothing when all is there', async () => {
+    expect(await planInstallation([here])).toBeUndefined();
   });
 });
 
