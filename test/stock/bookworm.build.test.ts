@@ -1,0 +1,3 @@
+import { describeStock } from './describe-stock.ts';
+
+describeStock('bookworm');

@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { cloneCheckout, lineForRoot, openStockRoot, SUITES, USERS, type User, whyNoStockRoot } from './stock-root.ts';
+
+const WHY_NOT = whyNoStockRoot();
+
+describe.each(SUITES)('both commands of the README, on a stock Debian %s with an empty cache', { skip: WHY_NOT !== undefined }, (suite) => {
+  it.each(Object.keys(USERS) as User[])('as %s: until the card is claimed, and tests that pass', async (user) => {
+    const root = await openStockRoot(suite);
+    try {
+      await cloneCheckout(root, user);
+      for (const command of ['./semeur demo', './semeur test --fast launcher']) {
+        const first = await root.type(user, `cd semeur && ${command}`);
+        if (first.exitCode === 3) await root.type('root', `export DEBIAN_FRONTEND=noninteractive; ${lineForRoot(first.all)}`);
+        const done = first.exitCode === 3 ? await root.type(user, `cd semeur && ${command}`) : first;
+        expect(done).toMatchObject({ exitCode: 0 });
+        if (command.endsWith('demo')) expect(done.all).toMatch(/lherbier +(claimed|confirmed|well)/);
+      }
+      // Nothing that was installed to be started by tests is a server of this machine from now on.
+      const wanted = await root.type('root', 'cd /etc/systemd/system && find . -path "*.wants/*" -type l | sort');
+      expect(wanted.all).not.toMatch(/prosody|caddy|prometheus|docker-registry|ssh|syncthing/);
+    } finally {
+      await root.close();
+    }
+  });
+});
