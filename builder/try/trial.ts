@@ -55,7 +55,7 @@ async function withHome<T>(session: Session, workspace: string, state: string, e
   home.catch(ready.reject);
   const late = setTimeout(() => ready.reject(new Failure(`Cannot try enrolment: home was not ready after ${READY_SECONDS} s`)), READY_SECONDS * 1000);
   try {
-    await ready.promise;
+    await session.progress.step('Starting a home for the card', () => ready.promise);
     return await task();
   } finally {
     clearTimeout(late);
