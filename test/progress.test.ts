@@ -5,7 +5,11 @@ import { until } from './until.ts';
 describe('lineProgress()', () => {
   it('is never silent for longer than its pause, says where the work is, and news at once', async () => {
     let text = '';
-    const progress = lineProgress({ write: (piece: string | Uint8Array) => (text += piece) !== '' }, 50);
+    const write = (piece: string | Uint8Array) => {
+      text += piece;
+      return true;
+    };
+    const progress = lineProgress({ write }, 50);
     const says = (line: RegExp) => until(() => line.test(text));
     await progress.step('Working', async (note) => {
       await says(/^ {4}\d+\.\d s so far$/m);

@@ -41,7 +41,10 @@ describe('readMilestone()', () => {
 
   it('keeps what the card waits for, in the first of its two languages, until a step is done or it waits for something else', () => {
     const first = read('semeur: La carte attend le réseau : vérifiez', 'semeur: The card waits for the network: check');
-    expect(first).toMatchObject({ said: 'The card waits for the network: check', waiting: { words: 'La carte attend le réseau : vérifiez', since: 1 } });
+    expect(first).toMatchObject({
+      said: 'The card waits for the network: check',
+      waiting: { words: 'La carte attend le réseau : vérifiez', since: 1 },
+    });
     const lines = ["La carte n'arrive pas à joindre votre coopérative. Elle réessaie", "The card can't reach your co-operative. It tries again"];
     const second = lines.reduce((before, line, index) => readMilestone(before, `semeur: ${line}`, 10 + index), first);
     expect(second.waiting).toEqual({ words: lines[0], since: 10 });

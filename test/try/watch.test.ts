@@ -7,7 +7,11 @@ import type { Milestones } from '../../builder/try/milestones.ts';
 import { watchConsole } from '../../builder/try/watch.ts';
 import { CARD_READY } from './recorded-console.ts';
 
-const ALONE = ["semeur: La carte n'arrive pas à joindre votre coopérative. Elle réessaie", "semeur: The card can't reach your co-operative. It tries again", ''];
+const ALONE = [
+  "semeur: La carte n'arrive pas à joindre votre coopérative. Elle réessaie",
+  "semeur: The card can't reach your co-operative. It tries again",
+  '',
+];
 const isReady = ({ seconds }: Milestones) => seconds.ready !== null;
 
 let folder: string;
@@ -26,7 +30,7 @@ describe('waitFor()', () => {
     const { console, waitFor } = watch();
     console.write(ALONE.join('\r\n'));
     await expect(waitFor('the card to be ready', 60, isReady, 0.1)).rejects.toThrow(
-      /^Cannot boot to the card to be ready: it says in vain "La carte n'arrive pas à joindre votre coopérative. Elle réessaie"\n(.*\n)?  semeur: La carte n'arrive/,
+      /^Cannot boot to the card to be ready: it says in vain "La carte n'arrive pas à joindre votre coopérative. Elle réessaie"\n(.*\n)? {2}semeur: La carte n'arrive/,
     );
   });
 
@@ -48,6 +52,8 @@ describe('waitFor()', () => {
     const waiting = waitFor('the card to be ready', 60, isReady);
     console.write('semeur: needs help: 409 conflict\r\n');
     setImmediate(() => console.write('\r\nsemeur: Cette carte a déjà servi\r\n'));
-    await expect(waiting).rejects.toThrow('the card asks for help (409 conflict)\n  semeur: needs help: 409 conflict\n  semeur: Cette carte a déjà servi');
+    await expect(waiting).rejects.toThrow(
+      'the card asks for help (409 conflict)\n  semeur: needs help: 409 conflict\n  semeur: Cette carte a déjà servi',
+    );
   });
 });
