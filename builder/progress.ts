@@ -20,8 +20,10 @@ function spinnerProgress(stream: NodeJS.WriteStream): Progress {
       const start = performance.now();
       const spinner = ora({ text: title, stream, discardStdin: false }).start();
       try {
-        const result = await task((text) => {
-          spinner.text = `${title}: ${text}`;
+        const result = await task((text, isNews = false) => {
+          // Above the spinner, which hears of it and moves down.
+          if (isNews) stream.write(`  ${text}\n`);
+          else spinner.text = `${title}: ${text}`;
         });
         spinner.succeed(`${title} (${formatSeconds(start)})`);
         return result;
@@ -36,24 +38,30 @@ function spinnerProgress(stream: NodeJS.WriteStream): Progress {
   };
 }
 
-export function lineProgress(stream: NodeJS.WriteStream): Progress {
+/** @param pause of milliseconds: a line each ten seconds is enough for a log, and no longer is anybody left without one. */
+export function lineProgress(stream: Pick<NodeJS.WriteStream, 'write'>, pause = 10_000): Progress {
   return {
     async step(title, task) {
       const start = performance.now();
-      let lastNote = start;
+      let where = '';
+      const write = (text: string) => {
+        stream.write(`    ${text}\n`);
+        silence.refresh();
+      };
+      const silence = setInterval(() => write(`${where}${where && ', '}${formatSeconds(start)} so far`), pause);
       stream.write(`==> ${title}\n`);
       try {
-        const result = await task((text) => {
-          // One line every ten seconds is enough for a log.
-          if (performance.now() - lastNote < 10_000) return;
-          lastNote = performance.now();
-          stream.write(`    ${text}\n`);
+        const result = await task((text, isNews = false) => {
+          if (isNews) write(text);
+          else where = text;
         });
         stream.write(`    done in ${formatSeconds(start)}\n`);
         return result;
       } catch (error) {
         stream.write(`    failed after ${formatSeconds(start)}\n`);
         throw error;
+      } finally {
+        clearInterval(silence);
       }
     },
     warn(message) {

@@ -43,7 +43,10 @@ export async function tryBoot(session: Session, workspace: LoadedWorkspace, prof
   return withWorkFolder(async (work) => {
     const folder = join(work.path, 'trial');
     await makeTrialWorkspace(folder, workspace, profile);
-    const built = JSON.parse(String(await runCommand([...SEMEUR, 'build', CLIENT, '--format', 'img', '--json', '--workspace', folder], session)));
+    const argv = [...SEMEUR, 'build', CLIENT, '--format', 'img', '--json', '--workspace', folder];
+    const built = await session.progress.step('Making the card of the trial', async (note) =>
+      JSON.parse(String(await runCommand(argv, { signal: session.signal, onLine: (line) => note(line.trim()) }))),
+    );
     const image = join(folder, 'out', `${CLIENT}.img`);
     const [{ prefix }] = built.clients;
     const booted = await withTrial(session, await loadWorkspace(folder), join(folder, 'home'), ({ enter, state }) =>

@@ -6,6 +6,7 @@ import { makeProfile } from '../profile/build.ts';
 import { type ProfileLock, readLock } from '../profile/lock.ts';
 import { ensureSoundProfile } from '../profile/publish.ts';
 import type { Session } from '../session.ts';
+import { requireTrial } from '../try/needs.ts';
 import { findProfile } from '../workspace/find-named.ts';
 import type { LoadedWorkspace } from '../workspace/load.ts';
 import { tryBoot } from './boot-trial.ts';
@@ -50,6 +51,7 @@ export async function makeRelease(session: Session, workspace: LoadedWorkspace, 
     throw new Failure(`Cannot release the profile "${name}": it was published by others, at ${profile.published}`, { exitCode: EXIT.usage });
   }
   await checkFolder(options.out);
+  if (options.boot) await requireTrial(session);
   // Before the hour that the rest may take.
   const before = options.previous === undefined ? undefined : await readReleasedLock(join(options.previous, `${name}.lock`));
   const built = await ensureSoundProfile(session, workspace, name, { update: options.update });

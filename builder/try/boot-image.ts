@@ -2,7 +2,7 @@ import { basename, join } from 'node:path';
 import { withWorkFolder } from '../base/sandbox.ts';
 import { cacheFolder } from '../cache-folder.ts';
 import { Failure } from '../failure.ts';
-import type { Session } from '../session.ts';
+import type { Note, Session } from '../session.ts';
 import { type BootFiles, readBootFiles } from './boot-files.ts';
 import { openDisk } from './disk.ts';
 import type { MachineName } from './machine.ts';
@@ -41,6 +41,11 @@ export interface BootResult extends Pick<Milestones, 'hostname' | 'seconds'> {
   readonly console: string;
 }
 
+/**
+ * A card says so when every endpoint and HTTPS have failed it, and tries them all again after some seconds. Where it says nothing more for so long, the
+ * second round has failed as well.
+ */
+const PATIENCE_SECONDS = 60;
 /** The emulated Pi 3 takes 90 s when it has the computer for itself. */
 const TIMEOUT_SECONDS: Record<MachineName, number> = { virt: 300, raspi3b: 600 };
 
@@ -78,8 +83,8 @@ async function run(session: Session, image: string, options: BootOptions, trial:
   const seconds = options.timeoutSeconds ?? TIMEOUT_SECONDS[machine];
   return session.progress.step(`Booting "${basename(image)}" on ${machine}`, (note) =>
     withMachine(session, machine, trial, note, async (running) => {
-      const goal = until === 'login' ? 'the login prompt' : 'the card to be claimed and ready';
-      await running.waitFor(goal, seconds, (milestones) => milestones.seconds[until === 'login' ? 'login' : 'ready'] !== null);
+      if (until === 'login') await running.waitFor('the login prompt', seconds, (reached) => reached.seconds.login !== null);
+      else await running.waitFor('the card to be claimed and ready', seconds, (reached) => reached.seconds.ready !== null, PATIENCE_SECONDS);
       await visit?.();
     }),
   );
@@ -90,10 +95,15 @@ async function withMachine(
   session: Session,
   machine: MachineName,
   { files, overlay, log, enter }: Trial,
-  note: (text: string) => void = () => undefined,
+  note: Note = () => undefined,
   task: (machine: Machine) => Promise<void>,
 ): Promise<Milestones> {
-  const onMilestone = (milestones: Milestones) => note(describeMilestones(milestones));
+  let heard: string | null = null;
+  const onMilestone = (milestones: Milestones) => {
+    note(describeMilestones(milestones));
+    if (milestones.said !== heard) note(`card: ${milestones.said}`, true);
+    heard = milestones.said;
+  };
   const running = await startMachine(session, { machine, files, disk: overlay, log, enter, onMilestone });
   try {
     await task(running);

@@ -1,8 +1,7 @@
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runCommand } from '../command.ts';
-import { Failure } from '../failure.ts';
 import type { Session } from '../session.ts';
+import { checkTrialNeeds, namespaceCommand } from './needs.ts';
 
 /** A network namespace of its own: what runs in it sees no other network, and no other network sees it. */
 export interface TrialNetwork {
@@ -20,23 +19,11 @@ const HOLDER = join(import.meta.dirname, 'network.sh');
 
 /** Why there can be no trial network here, for tests that are skipped; undefined when there can. */
 export async function whyNoNetwork(): Promise<string | undefined> {
-  try {
-    await (await open('/dev/net/tun', 'r+')).close();
-  } catch (error) {
-    return `/dev/net/tun can't be opened (${(error as NodeJS.ErrnoException).code})`;
-  }
-  return runCommand([...namespaceCommand(), 'true']).then(
-    () => undefined,
-    () => 'network namespaces cannot be made',
-  );
+  return (await checkTrialNeeds()).find(({ ok }) => !ok)?.found;
 }
 
 /** Makes the namespace; a child process holds it, and it is gone with that child, which ends with this process however it ends. */
 export async function openNetwork({ signal }: Pick<Session, 'signal'>, { addresses = [] }: NetworkOptions = {}): Promise<TrialNetwork> {
-  const reason = await whyNoNetwork();
-  if (reason !== undefined) {
-    throw new Failure(`Cannot make a network for the trial: ${reason}`, { hint: 'Run it as root, or give yourself the right to it' });
-  }
   const stop = new AbortController();
   const started = Promise.withResolvers<string>();
   const holder = runCommand([...namespaceCommand(), 'sh', HOLDER, ...addresses], {
@@ -55,11 +42,6 @@ export async function openNetwork({ signal }: Pick<Session, 'signal'>, { address
       await holder.catch(() => undefined);
     },
   };
-}
-
-function namespaceCommand(): string[] {
-  const user = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
-  return ['setpriv', '--pdeathsig', 'KILL', 'unshare', ...user, '--net', '--mount'];
 }
 
 function enterCommand(pid: string): string[] {

@@ -5,6 +5,7 @@ import { runCommand } from '../command.ts';
 import { Failure } from '../failure.ts';
 import type { Session } from '../session.ts';
 import type { LoadedWorkspace } from '../workspace/load.ts';
+import { requireTrial } from './needs.ts';
 import { openNetwork } from './network.ts';
 
 /** argv prefix of this very Semeur. */
@@ -30,6 +31,7 @@ export async function withTrial<T>(session: Session, workspace: LoadedWorkspace,
       hint: 'Add one, such as "192.0.2.10:51820": cards need it anyway where a resolver lies',
     });
   }
+  await requireTrial(session);
   const network = await openNetwork(session, { addresses: addresses.map((address) => `${address}/32`) });
   try {
     return await withHome(session, workspace.folder, folder, network.enter, () => task({ enter: network.enter, state: folder }));
@@ -55,7 +57,7 @@ async function withHome<T>(session: Session, workspace: string, state: string, e
   home.catch(ready.reject);
   const late = setTimeout(() => ready.reject(new Failure(`Cannot try enrolment: home was not ready after ${READY_SECONDS} s`)), READY_SECONDS * 1000);
   try {
-    await ready.promise;
+    await session.progress.step('Starting a home for the card', () => ready.promise);
     return await task();
   } finally {
     clearTimeout(late);

@@ -5,6 +5,7 @@ import { listFleet } from '../../home/store/fleet.ts';
 import { withFleet } from '../../home/store/with-fleet.ts';
 import type { Progress, Report, Session } from '../session.ts';
 import { bootImage } from '../try/boot-image.ts';
+import { requireTrial } from '../try/needs.ts';
 import { withTrial } from '../try/trial.ts';
 import { loadWorkspace } from '../workspace/load.ts';
 import { build } from './build.ts';
@@ -24,6 +25,7 @@ export function addDemo(program: Command, run: RunVerb): void {
 }
 
 async function demo(session: Session): Promise<Report> {
+  await requireTrial(session);
   const start = performance.now();
   const { progress, steps } = timeSteps(session.progress);
   const timed = { ...session, progress, workspace: await copyExamples() };

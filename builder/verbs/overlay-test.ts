@@ -5,6 +5,7 @@ import { runCommand } from '../command.ts';
 import { EXIT, Failure } from '../failure.ts';
 import type { Report, Session } from '../session.ts';
 import { bootImage } from '../try/boot-image.ts';
+import { requireTrial } from '../try/needs.ts';
 import { SEMEUR, type Trial, withTrial } from '../try/trial.ts';
 import { BUILT_IN } from '../workspace/check-services.ts';
 import { findWorkspace } from '../workspace/find.ts';
@@ -25,6 +26,7 @@ const BOOT_SECONDS = 600;
 export async function testOverlay(session: Session, name: string): Promise<Report> {
   const workspace = await loadWorkspace(findWorkspace(session));
   const overlay = findService(workspace, name);
+  await requireTrial(session);
   const folder = await makeWorkspace(workspace, overlay);
   const own = { ...session, workspace: folder };
   await build(own, [TRIED], { format: 'img' });

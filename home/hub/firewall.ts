@@ -79,13 +79,17 @@ export function renderFirewall({ interface: name, vpnPort, prefix, ports }: Omit
 		iifname "${name}" oifname "${name}" ip6 saddr ${cards} ip6 daddr ${operators} ct state established,related accept
 		drop
 	}
-${others.length > 0 ? renderRedirects(others, vpnPort) : ''}}
+${others.length > 0 ? renderOtherPorts(others, vpnPort) : ''}}
 `;
 }
 
-/** The output hook is for what this machine itself sends to one of its addresses: a trial, with card and hub on one machine. */
-function renderRedirects(ports: readonly number[], vpnPort: number): string {
-  const rule = `fib daddr type local udp dport { ${ports.join(', ')} } redirect to :${vpnPort}`;
+/**
+ * Changes the port alone. "redirect" would change the address too, in the output hook to 127.0.0.1; Debian 13's wireguard-go answers from the address that
+ * the kernel would send from, so its answers would be nobody's. The output hook is for what this machine itself sends to one of its addresses: a trial,
+ * with card and hub on one machine.
+ */
+function renderOtherPorts(ports: readonly number[], vpnPort: number): string {
+  const rule = `fib daddr type local udp dport { ${ports.join(', ')} } dnat to :${vpnPort}`;
   return `
 	chain prerouting {
 		type nat hook prerouting priority dstnat; policy accept;

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { Failure } from '../../builder/failure.ts';
 import { allowForwarding } from './forwarding.ts';
 import type { HubOptions } from './options.ts';
@@ -50,23 +51,30 @@ export async function openLink(options: HubOptions, publicKey: string): Promise<
   };
 }
 
-/** A wireguard-go whose home was killed ends with it, but not in the same instant. */
+/**
+ * Neither an interface of this name that isn't ours, nor another home's in another network: programs of the same /run ask a wireguard-go for by name alone.
+ * One whose home was killed ends with it, but not in the same instant.
+ */
 async function refuseForeign(name: string, publicKey: string): Promise<void> {
-  const deadline = Date.now() + 2000;
-  while (await isThere(name)) {
-    const isKernel = await runProgram(['ip', '-details', 'link', 'show', 'dev', name]).then(
-      (text) => /^\s+wireguard\b/m.test(text),
-      () => false,
-    );
+  for (const deadline = Date.now() + 2000; ; await setTimeout(100)) {
+    const isHere = await isThere(name);
     const key = (await runProgram(['wg', 'show', name, 'public-key']).catch(() => '')).trim();
+    if (!isHere && key === '') return;
+    const isKernel = isHere && (await isKernels(name));
     if (isKernel && (key === publicKey || key === '(none)')) return;
-    if (isKernel || Date.now() > deadline) {
-      throw new Failure(`Cannot open the VPN: the interface "${name}" is there already, and not this hub's`, {
-        hint: 'Is another home running? Else name another one with --interface',
-      });
-    }
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    if (!isKernel && Date.now() < deadline) continue;
+    const where = isHere ? "is there already, and not this hub's" : "is another home's, in another network of this machine";
+    throw new Failure(`Cannot open the VPN: the interface "${name}" ${where}`, {
+      hint: 'Is another home running? Else name another one with --interface',
+    });
   }
+}
+
+function isKernels(name: string): Promise<boolean> {
+  return runProgram(['ip', '-details', 'link', 'show', 'dev', name]).then(
+    (text) => /^\s+wireguard\b/m.test(text),
+    () => false,
+  );
 }
 
 async function isThere(name: string): Promise<boolean> {

@@ -25,10 +25,11 @@ describe('renderFirewall()', () => {
     expect(rules).toEqual(['\t\tip6 saddr fd5e:3e0f:1a2b:0:2::/80 ip6 daddr fd5e:3e0f:1a2b::1 tcp dport 9180 accept']);
   });
 
-  it('redirects the ports of other endpoints, each once, and none where there is none', () => {
-    expect(renderFirewall(options)).not.toContain('redirect');
+  it('leads the ports of other endpoints to its own, each once, and none where there is none; the address stays', () => {
+    expect(renderFirewall(options)).not.toContain('type nat');
     const rules = renderFirewall({ ...options, ports: [443, 51820, 53, 443] });
-    expect(rules.match(/udp dport \{ 443, 53 \} redirect to :51820/g)).toHaveLength(2);
+    expect(rules.match(/udp dport \{ 443, 53 \} dnat to :51820/g)).toHaveLength(2);
+    expect(rules).not.toContain('redirect');
   });
 });
 

@@ -71,6 +71,17 @@ describe.skipIf(noHub)(`openHub()${noHub ? `: ${noHub}` : ''}`, () => {
     expect(await run(network, 'nft', 'list', 'ruleset')).toBe('');
   });
 
+  it("refuses the name of another home's interface, in another network of the same machine", async () => {
+    const network = await hubs.open();
+    const first = await hubs.start(network, { options: await defaultOptions(), peers: [] });
+    const second = await hubs.start(network, { options: await defaultOptions(), peers: [] }, ['unshare', '--net']);
+    // The kernel's own interfaces don't meet.
+    if (first.ready.ready === 'kernel') return expect(second.ready.ready).toBe('kernel');
+    expect(second.ready.failure).toBe(`Cannot open the VPN: the interface "${INTERFACE}" is another home's, in another network of this machine`);
+    expect(second.ready.hint).toContain('--interface');
+    expect(await run(network, 'wg', 'show', 'interfaces')).toBe(INTERFACE);
+  });
+
   it('says what is missing: rights, the device, a good name', async () => {
     const network = await hubs.open();
     const options = await defaultOptions();

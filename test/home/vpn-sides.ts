@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import { execa } from 'execa';
 import type { TrialNetwork } from '../../builder/try/network.ts';
 import type { HubPeer } from '../../home/hub/hub.ts';
@@ -22,17 +23,31 @@ export async function joinSide(
   address: string,
 ): Promise<VpnSide & { readonly privateKey: string }> {
   const [hubLan, lan] = [`2001:db8:${number}::1`, `2001:db8:${number}::2`];
+  await layCable(hub, network, number, [hubLan], [lan]);
+  const { privateKey, publicKey } = await newKey();
+  return { network, peer: newPeer(publicKey, address), address, hubLan, lan, privateKey };
+}
+
+/** From the hub's network, as "sideNUMBER", to another, as "lan". IPv4 addresses are of a /24, IPv6 ones of a /64. */
+export async function layCable(
+  hub: TrialNetwork,
+  network: TrialNetwork,
+  number: number,
+  hubAddresses: readonly string[],
+  addresses: readonly string[],
+): Promise<void> {
   const pids = [hub, network].map(({ enter }) => enter[enter.indexOf('--target') + 1] ?? '');
   await execa('ip', ['link', 'add', `side${number}`, 'netns', pids[0] ?? '', 'type', 'veth', 'peer', 'name', 'lan', 'netns', pids[1] ?? '']);
   for (const [side, name, own] of [
-    [hub, `side${number}`, hubLan],
-    [network, 'lan', lan],
+    [hub, `side${number}`, hubAddresses],
+    [network, 'lan', addresses],
   ] as const) {
-    await run(side, 'ip', 'address', 'add', `${own}/64`, 'dev', name, 'nodad');
+    for (const one of own) {
+      if (isIPv4(one)) await run(side, 'ip', 'address', 'add', `${one}/24`, 'dev', name);
+      else await run(side, 'ip', 'address', 'add', `${one}/64`, 'dev', name, 'nodad');
+    }
     await run(side, 'ip', 'link', 'set', 'dev', name, 'up');
   }
-  const { privateKey, publicKey } = await newKey();
-  return { network, peer: newPeer(publicKey, address), address, hubLan, lan, privateKey };
 }
 
 /** Brings its tunnel up, and waits for the first handshake. @returns what takes it down. */
@@ -41,23 +56,41 @@ export async function connectSide(
   hubKey: string,
   port: number,
 ): Promise<() => Promise<void>> {
-  // In the foreground: it ends with this process, or its network's keeper.
-  const [file = '', ...rest] = [...network.enter, 'env', 'WG_PROCESS_FOREGROUND=1', 'LOG_LEVEL=silent', 'wireguard-go', 'wg0'];
-  const tunnel = execa(file, rest, { reject: false });
-  await until(async () => (await run(network, 'wg', 'show', 'interfaces')) === 'wg0');
-  const wg = (secret: string, ...words: string[]) =>
-    execa(network.enter[0] ?? '', [...network.enter.slice(1), 'sh', '-c', 'cat | wg set wg0 "$@"', 'sh', ...words], { input: secret });
-  await wg(privateKey, 'private-key', '/dev/stdin');
-  const hub = ['peer', hubKey, 'endpoint', `[${hubLan}]:${port}`, 'persistent-keepalive', '1', 'allowed-ips', '::/0'];
-  await wg(peer.presharedKey, ...hub, 'preshared-key', '/dev/stdin');
+  const end = await startTunnel(network, privateKey);
+  await setHub(network, hubKey, peer, `[${hubLan}]:${port}`);
   await run(network, 'ip', 'address', 'add', `${address}/128`, 'dev', 'wg0', 'nodad');
   await run(network, 'ip', 'link', 'set', 'dev', 'wg0', 'mtu', '1280', 'up');
   await run(network, 'ip', '-6', 'route', 'add', `${GROUPS}::/48`, 'dev', 'wg0');
-  await until(async () => !/\t0$/.test(await run(network, 'wg', 'show', 'wg0', 'latest-handshakes')));
+  await until(() => hasShakenHands(network));
+  return end;
+}
+
+/** A WireGuard interface, wg0, without a peer. @returns what takes it down. */
+export async function startTunnel(network: TrialNetwork, privateKey: string): Promise<() => Promise<void>> {
+  // In the foreground: it ends with this process, or its network's keeper.
+  const [file = '', ...rest] = [...network.enter, 'env', 'WG_PROCESS_FOREGROUND=1', 'LOG_LEVEL=silent', 'wireguard-go', 'wg0'];
+  const tunnel = execa(file, rest, { reject: false });
+  await until(async () => (await run(network, 'wg', 'show', 'interfaces')).split(' ').includes('wg0'));
+  await setWithSecret(network, privateKey, 'private-key', '/dev/stdin');
   return async () => {
     tunnel.kill();
     await tunnel;
   };
+}
+
+/** The one peer of wg0, anew: no session and no wait of another endpoint is left. */
+export async function setHub(network: TrialNetwork, hubKey: string, { presharedKey }: HubPeer, endpoint: string): Promise<void> {
+  await run(network, 'wg', 'set', 'wg0', 'peer', hubKey, 'remove');
+  const hub = ['peer', hubKey, 'endpoint', endpoint, 'persistent-keepalive', '1', 'allowed-ips', '::/0'];
+  await setWithSecret(network, presharedKey, ...hub, 'preshared-key', '/dev/stdin');
+}
+
+export async function hasShakenHands(network: TrialNetwork): Promise<boolean> {
+  return /\t[1-9]\d*$/.test(await run(network, 'wg', 'show', 'wg0', 'latest-handshakes'));
+}
+
+async function setWithSecret({ enter }: TrialNetwork, secret: string, ...words: string[]): Promise<void> {
+  await execa(enter[0] ?? '', [...enter.slice(1), 'sh', '-c', 'cat | wg set wg0 "$@"', 'sh', ...words], { input: secret });
 }
 
 /** Answers every TCP connection on these ports, and writes a line for each UDP datagram on port 9999, from any address. */

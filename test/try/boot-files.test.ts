@@ -2,9 +2,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { runCommand } from '../../builder/command.ts';
 import { parseBootConfig, readBootFiles } from '../../builder/try/boot-files.ts';
 import { createQuietSession, MIB, writeSparse } from '../image/sample-prefix.ts';
+import { BOOT_FILES, makeSmallDisk } from './small-disk.ts';
 
 const session = createQuietSession();
 let folder: string;
@@ -13,36 +13,18 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-/** A disk of 8 MiB whose only partition is a FAT with these files. */
-async function makeDisk(files: Readonly<Record<string, string>>): Promise<string> {
-  const mbr = Buffer.alloc(512);
-  mbr.writeUInt8(0x0c, 446 + 4);
-  mbr.writeUInt32LE(2048, 446 + 8);
-  mbr.writeUInt32LE(7 * 2048, 446 + 12);
-  mbr.writeUInt16LE(0xaa55, 510);
-  const disk = await writeSparse(join(folder, 'card.img'), 8 * MIB, [{ offset: 0, bytes: mbr }]);
-  const partition = `${disk}@@${MIB}`;
-  await runCommand(['mformat', '-i', partition, '-T', String(7 * 2048), '-h', '16', '-s', '63', '::']);
-  for (const [name, text] of Object.entries(files)) {
-    await writeFile(join(folder, 'file'), text);
-    await runCommand(['mcopy', '-i', partition, join(folder, 'file'), `::${name}`]);
-  }
-  return disk;
-}
-
-const CONFIG = '# generated\narm_64bit=1\n\nkernel=vmlinuz-6.12.1-arm64\ninitramfs initrd.img-6.12.1-arm64\n';
-const FILES = { 'config.txt': CONFIG, 'vmlinuz-6.12.1-arm64': 'K', 'initrd.img-6.12.1-arm64': 'I', 'bcm2837-rpi-3-b.dtb': 'D' };
+const makeDisk = (files: Readonly<Record<string, string>>) => makeSmallDisk(folder, files);
 
 describe('readBootFiles()', () => {
   it('takes out what config.txt names', async () => {
-    const files = await readBootFiles(session, await makeDisk(FILES), folder);
+    const files = await readBootFiles(session, await makeDisk(BOOT_FILES), folder);
     const texts = await Promise.all([files.kernel, files.initrd, files.dtb ?? ''].map((file) => readFile(file, 'utf8')));
     expect(texts).toEqual(['K', 'I', 'D']);
     expect(files.isSemeurCard).toBe(false);
   });
 
   it('knows a Semeur card', async () => {
-    expect((await readBootFiles(session, await makeDisk({ ...FILES, 'semeur-card.txt': 'x' }), folder)).isSemeurCard).toBe(true);
+    expect((await readBootFiles(session, await makeDisk({ ...BOOT_FILES, 'semeur-card.txt': 'x' }), folder)).isSemeurCard).toBe(true);
   });
 
   it("knows Raspberry Pi's own kernel, by the name that its firmware takes where config.txt says nothing", async () => {
@@ -51,18 +33,18 @@ describe('readBootFiles()', () => {
       isRaspberryPis: true,
       dtb: expect.stringContaining('bcm2710'),
     });
-    expect((await readBootFiles(session, await makeDisk(FILES), folder)).isRaspberryPis).toBe(false);
+    expect((await readBootFiles(session, await makeDisk(BOOT_FILES), folder)).isRaspberryPis).toBe(false);
   });
 
   it.each([
     ['no config.txt', { other: 'x' }, 'has no config.txt'],
-    ['a kernel that is missing', { 'config.txt': CONFIG }, 'names "vmlinuz-6.12.1-arm64", which is not on'],
+    ['a kernel that is missing', { 'config.txt': BOOT_FILES['config.txt'] }, 'names "vmlinuz-6.12.1-arm64", which is not on'],
   ])('refuses a card with %s', async (_, files, why) => {
     await expect(readBootFiles(session, await makeDisk(files), folder)).rejects.toThrow(why);
   });
 
   it('refuses what is no disk, or half of one', async () => {
-    const disk = await makeDisk(FILES);
+    const disk = await makeDisk(BOOT_FILES);
     await writeFile(join(folder, 'half.img'), (await readFile(disk)).subarray(0, 2 * MIB));
     await expect(readBootFiles(session, join(folder, 'half.img'), folder)).rejects.toThrow('is it whole?');
     const empty = await writeSparse(join(folder, 'empty.img'), MIB, []);
@@ -73,7 +55,7 @@ describe('readBootFiles()', () => {
 describe('parseBootConfig()', () => {
   it.each([
     ['', { kernel: 'kernel8.img', initramfs: 'initramfs8' }],
-    [CONFIG, { kernel: 'vmlinuz-6.12.1-arm64', initramfs: 'initrd.img-6.12.1-arm64' }],
+    [BOOT_FILES['config.txt'], { kernel: 'vmlinuz-6.12.1-arm64', initramfs: 'initrd.img-6.12.1-arm64' }],
     ['kernel=a\n[pi4]\nkernel=b\n[pi3]\ninitramfs c followkernel\r\n[pi5]\nkernel=d\n', { kernel: 'a', initramfs: 'c' }],
     ['[pi4]\nkernel=b\n[all]\nkernel=a', { kernel: 'a', initramfs: 'initramfs8' }],
   ])('reads %j', (text, config) => expect(parseBootConfig(text)).toEqual(config));

@@ -1,22 +1,19 @@
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { runCommand } from '../../builder/command.ts';
 import { startMachine } from '../../builder/try/start-machine.ts';
 import { createQuietSession } from '../image/sample-prefix.ts';
+import { letFakeQemuSay, putFakeQemu } from './fake-machine.ts';
 
 let folder: string;
 let log: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'semeur-machine-'));
   log = join(folder, 'console.log');
-  const fake = join(folder, 'qemu-system-aarch64');
-  await writeFile(fake, `#!/bin/sh\nexec "${process.execPath}" "${fileURLToPath(new URL('./fake-qemu.ts', import.meta.url))}" "$@"\n`);
-  await chmod(fake, 0o755);
-  vi.stubEnv('PATH', `${folder}${delimiter}${process.env['PATH']}`);
+  await putFakeQemu(folder);
 });
 afterEach(async () => {
   vi.unstubAllEnvs();
@@ -31,8 +28,7 @@ async function countFakes(): Promise<number> {
 }
 
 function start(says: string, exit?: number, signal = new AbortController().signal) {
-  vi.stubEnv('FAKE_CONSOLE', says);
-  vi.stubEnv('FAKE_EXIT', exit === undefined ? undefined : String(exit));
+  letFakeQemuSay(says, exit);
   const files = { kernel: '/k', initrd: '/i', dtb: undefined, isRaspberryPis: false, isSemeurCard: false };
   return startMachine(createQuietSession(signal), { machine: 'virt', files, disk: join(folder, 'disk.qcow2'), log });
 }
