@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT, Failure } from './failure.ts';
+import { explainMachine, reasonOf } from './machine-trouble.ts';
 import { createProgress } from './progress.ts';
 import type { Report, Session } from './session.ts';
 
@@ -84,10 +85,31 @@ function inheritSettings(verb: Command): void {
   for (const child of verb.commands) inheritSettings(child);
 }
 
+// A reader that has gone (`| head`) is no failure: the work goes on, and its exit code stays. Anything else is: a full disk, say.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (cause: NodeJS.ErrnoException) => {
+    const hint = 'Make room where the output goes, or send it elsewhere';
+    if (cause.code !== 'EPIPE') end(new Failure(`Cannot write the output: ${reasonOf(cause)}`, { hint, cause }));
+  });
+}
+process.on('uncaughtException', end);
+
 try {
   await program.parseAsync();
 } catch (error) {
   process.exitCode = explain(error);
+  setInterval(leaveLookUps, 100).unref();
+}
+
+/** A look-up of a host's name can't be called off, and may take a minute without a network: once nothing else is left, it isn't waited for. */
+function leaveLookUps(): void {
+  const left = process.getActiveResourcesInfo();
+  if (left.includes('GetAddrInfoReqWrap') && !left.some((kind) => /^FSReq|^Process/.test(kind))) process.exit();
+}
+
+/** For what fails past every caller. */
+function end(error: unknown): void {
+  process.exit(explain(error));
 }
 
 function explain(error: unknown): number {
@@ -97,10 +119,12 @@ function explain(error: unknown): number {
     process.stderr.write('semeur: interrupted; what was whole is kept, run the same command to go on\n');
     return EXIT.interrupted;
   }
-  if (error instanceof Failure) {
-    process.stderr.write(`semeur: ${error.message}\n`);
-    if (error.hint) process.stderr.write(`  → ${error.hint}\n`);
-    return error.exitCode;
+  const failure = error instanceof Failure ? error : explainMachine(error, [program.opts<{ workspace?: string }>().workspace ?? '.']);
+  if (failure) {
+    process.stderr.write(
+      [`semeur: ${failure.message}`, ...(failure.hint ? [`  → ${failure.hint}`] : []), ...failure.details.map((line) => `  ${line}`), ''].join('\n'),
+    );
+    return failure.exitCode;
   }
   process.stderr.write(`semeur: this is a bug, please report it with these lines\n${error instanceof Error ? error.stack : String(error)}\n`);
   return EXIT.failure;

@@ -43,9 +43,9 @@ export function lineProgress(stream: NodeJS.WriteStream): Progress {
       let lastNote = start;
       stream.write(`==> ${title}\n`);
       try {
-        const result = await task((text) => {
+        const result = await task((text, isNews = false) => {
           // One line every ten seconds is enough for a log.
-          if (performance.now() - lastNote < 10_000) return;
+          if (!isNews && performance.now() - lastNote < 10_000) return;
           lastNote = performance.now();
           stream.write(`    ${text}\n`);
         });

@@ -16,10 +16,12 @@ export interface Terminal {
 
 /** Long work told as a list of sentences, each with its time. */
 export interface Progress {
-  /** Shows `title`, runs `task`, then shows how long it took. `note` says where the task is ("12 of 40 blocks"). */
-  step<T>(title: string, task: (note: (text: string) => void) => Promise<T>): Promise<T>;
+  /** Shows `title`, runs `task`, then shows how long it took. `note` says where the task is ("12 of 40 blocks"), or what nobody should miss. */
+  step<T>(title: string, task: (note: Note) => Promise<T>): Promise<T>;
   warn(message: string): void;
 }
+
+export type Note = (text: string, isNews?: boolean) => void;
 
 /** What a verb hands back: one JSON document for --json, else lines for a person. */
 export interface Report {

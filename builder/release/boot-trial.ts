@@ -43,7 +43,14 @@ export async function tryBoot(session: Session, workspace: LoadedWorkspace, prof
   return withWorkFolder(async (work) => {
     const folder = join(work.path, 'trial');
     await makeTrialWorkspace(folder, workspace, profile);
-    const built = JSON.parse(String(await runCommand([...SEMEUR, 'build', CLIENT, '--format', 'img', '--json', '--workspace', folder], session)));
+    const built = JSON.parse(
+      String(
+        await runCommand([...SEMEUR, 'build', CLIENT, '--format', 'img', '--json', '--workspace', folder], {
+          doing: 'build the card of the trial',
+          ...session,
+        }),
+      ),
+    );
     const image = join(folder, 'out', `${CLIENT}.img`);
     const [{ prefix }] = built.clients;
     const booted = await withTrial(session, await loadWorkspace(folder), join(folder, 'home'), ({ enter, state }) =>
@@ -82,7 +89,9 @@ async function makeTrialWorkspace(folder: string, workspace: LoadedWorkspace, pr
 async function waitUntilWell(session: Session, state: string): Promise<void> {
   const last = { state: '' };
   for (const end = performance.now() + WELL_SECONDS * 1000; performance.now() < end; await wait(3000, undefined, { signal: session.signal })) {
-    const { clients } = JSON.parse(String(await runCommand([...SEMEUR, 'fleet', 'list', '--json', '--state', state], session)));
+    const { clients } = JSON.parse(
+      String(await runCommand([...SEMEUR, 'fleet', 'list', '--json', '--state', state], { doing: 'ask home about the trial', ...session })),
+    );
     last.state = clients[0]?.state ?? 'unknown';
     if (last.state === 'well') return;
   }
