@@ -15,7 +15,7 @@ export interface Patience {
   readonly wait: (ms: number, signal: AbortSignal) => Promise<unknown>;
 }
 
-export const PATIENCE: Patience = { tries: 6, stallMs: 60_000, contactMs: 4000, wait: (ms, signal) => sleep(ms, undefined, { signal }) };
+export const PATIENCE: Patience = { tries: 6, stallMs: 60_000, contactMs: 4500, wait: (ms, signal) => sleep(ms, undefined, { signal }) };
 
 const FIRST_WAIT = 1000;
 const LONGEST_WAIT = 30_000;
@@ -71,7 +71,8 @@ export async function tryUntilDone<T>(undertaking: Undertaking, attempt: (attemp
       failures = moved ? 1 : failures + 1;
       if (failures >= patience.tries) throw giveUp(url, trouble, failures);
       const ms = Math.max(backOff(failures), Math.min(trouble.afterMs ?? 0, LONGEST_ASKED));
-      if (!isReached && performance.now() - start + ms > patience.contactMs) throw noContact(url, trouble);
+      // Two more tries, and then it is told in time.
+      if (!isReached && performance.now() - start + ms > patience.contactMs / 1.5) throw noContact(url, trouble);
       note?.(`${trouble.message}; trying again in ${Math.ceil(ms / 1000)} s`, true);
       await patience.wait(ms, signal);
     } finally {

@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { IMAGE_NAME } from '../base/local-image.ts';
 import { ensureOsImage, isCached } from '../base/os-image.ts';
 import { fetchOsList, type ListedImage, RASPIOS_SUITES, type RaspiosSuite } from '../base/os-list.ts';
+import { TryAgain } from '../base/try-again.ts';
 import { formatByteSize } from '../byte-size.ts';
 import { EXIT, Failure } from '../failure.ts';
 import { raspiosSource } from '../profile/raspios.ts';
@@ -50,12 +51,23 @@ function readDate(text: string): string {
 
 async function listBases(session: Session): Promise<Report> {
   const { source } = await findSource(session);
-  const images = await fetchOsList(session, source.list);
+  const { images, failure } = await readList(session, source.list);
+  if (failure) session.progress.warn(`The images of Raspberry Pi OS are left out: ${failure.message}\n  → ${failure.hint}`);
   const cached = await Promise.all(images.map(isCached));
   const packages = { base: 'debian-arm64', boards: BASE_BOARDS['debian-arm64'] };
   const listed = images.map((image, index) => ({ base: RASPIOS, boards: BASE_BOARDS[RASPIOS], ...image, cached: cached[index] ?? false }));
   const text = ["debian-arm64        built from Debian's packages", ...listed.map((image) => describeImage(image, image.cached))];
-  return { json: { list: source.list, bases: [packages, ...listed] }, text };
+  return { json: { list: source.list, listFailure: failure?.message ?? null, bases: [packages, ...listed] }, text };
+}
+
+/** What needs no list is listed without a network too. */
+async function readList(session: Session, url: string): Promise<{ images: ListedImage[]; failure?: Failure }> {
+  try {
+    return { images: await fetchOsList(session, url) };
+  } catch (error) {
+    if (error instanceof Failure && error.cause instanceof TryAgain) return { images: [], failure: error };
+    throw error;
+  }
 }
 
 function describeImage({ suite, release, download, image }: ListedImage, cached: boolean): string {
