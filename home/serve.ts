@@ -7,6 +7,7 @@ import { createCounts } from './counts.ts';
 import type { DownloadOptions } from './download/desk.ts';
 import { createDownloadListener } from './download/listener.ts';
 import { watchUsedPlans } from './download/used-plans.ts';
+import { keepFacts } from './facts.ts';
 import { keepHeapSmall } from './heap.ts';
 import { createHeartbeatQueue } from './heartbeat-queue.ts';
 import { applyPeerChanges, type Home, type Log, type PeerKeeper } from './home.ts';
@@ -35,6 +36,9 @@ export interface ServeOptions {
   readonly tls: Tls;
   /** "address:port" of the listener on the internet. */
   readonly listen: string;
+  /** Told to whoever manages this home without the workspace. */
+  readonly endpoints: readonly string[];
+  readonly downloadsUrl: string | undefined;
   readonly vpn: VpnOptions | undefined;
   /** Without it, nothing can be downloaded. */
   readonly downloads: (DownloadOptions & { readonly listen: string }) | undefined;
@@ -70,6 +74,7 @@ export async function serveHome(options: ServeOptions): Promise<void> {
     const network = planNetwork(prefix);
     const hubKey = publicVpnKey(options.hubPrivateKey);
     database.durably(() => rememberKey(database, hubKey));
+    await keepFacts(stateFolder, { prefix, endpoints: options.endpoints, hubKey, downloads: options.downloadsUrl });
     const hostCa = await openHostCa(stateFolder);
     const orders = createOrderReader(options.ordersFolder, database, log);
     await orders.read(Date.now());

@@ -3,7 +3,8 @@ import type { Session } from '../session.ts';
 import { tryUntilDone } from './patience.ts';
 
 /** What apt says of a mirror that it can't reach, and tries again for most of a minute. */
-const UNREACHED = /temporary failure|could not resolve|network is unreachable|no route to host|unable to connect|could not connect|connection failed|connection timed out/i;
+const UNREACHED =
+  /temporary failure|could not resolve|network is unreachable|no route to host|unable to connect|could not connect|connection failed|connection timed out/i;
 
 /** Tells within seconds that a mirror can't be reached. @param sources lines of sources.list(5), the first of which names it. */
 export async function checkMirror({ signal }: Pick<Session, 'signal'>, sources: readonly string[], note?: (text: string) => void): Promise<void> {

@@ -9,7 +9,7 @@ import { EXIT, Failure } from '../failure.ts';
 import { raspiosSource } from '../profile/raspios.ts';
 import type { Report, Session } from '../session.ts';
 import { BASE_BOARDS } from '../workspace/bases.ts';
-import { findWorkspace } from '../workspace/find.ts';
+import { findAnyWorkspace } from '../workspace/find.ts';
 import { loadOperator } from '../workspace/load.ts';
 import { releaseDate } from '../workspace/rules/raspios.ts';
 import { suggestHint } from '../workspace/rules/suggest.ts';
@@ -103,15 +103,6 @@ function refuse(name: string, reason: string, hint: string): Failure {
 
 /** Looking at what there is needs no workspace yet. */
 async function findSource(session: Session) {
-  const folder = findFolder(session);
+  const folder = findAnyWorkspace(session);
   return { folder, source: raspiosSource(folder ?? '.', folder === undefined ? undefined : await loadOperator(folder)) };
-}
-
-function findFolder(session: Session): string | undefined {
-  try {
-    return findWorkspace(session);
-  } catch (error) {
-    if (session.workspace !== undefined) throw error;
-    return undefined;
-  }
 }
