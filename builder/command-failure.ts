@@ -9,6 +9,8 @@ export interface FailedCommand {
   readonly doing?: string;
   /** What to tell the reader to do if it fails, and nothing surer is known. */
   readonly hint?: string;
+  /** And if it isn't installed. */
+  readonly missing?: string;
   /** As messages name the command, where what is started first is only the way to it. */
   readonly name?: string;
   /** Where it writes what is large. */
@@ -23,14 +25,15 @@ const UNKNOWN = 'Read what it says here; then run the same command again, or "se
 export function explainFailure(argv: readonly string[], error: unknown, command: FailedCommand): unknown {
   if (!(error instanceof ExecaError)) return error;
   if (error.isCanceled) return new Failure('Interrupted', { exitCode: EXIT.interrupted, cause: error });
-  if (error.code === 'ENOENT') return notThere(argv, error, command.hint);
+  if (error.code === 'ENOENT') return notThere(argv, error, command.missing);
   // It was never started.
   const refusal = error.exitCode === undefined && error.signal === undefined ? explainMachine(error.cause) : undefined;
   if (refusal) return refusal;
   const { doing = 'go on', name = argv[0], hint = error.signal === 'SIGKILL' ? MEMORY : UNKNOWN, folder } = command;
   const how = error.signal ? `was ended by ${error.signal}` : `exited with ${error.exitCode ?? 'no code'}`;
   const lines = lastLines(error);
-  const trouble = recogniseWords(lines.join('\n'), folder) ?? { reason: `"${name}" ${how}`, hint };
+  const found = recogniseWords(lines.join('\n'), folder);
+  const trouble = { reason: `"${name}" ${how}`, ...found, hint: found && !(found.isVague && command.hint) ? found.hint : hint };
   return new Failure(`Cannot ${doing}: ${trouble.reason}`, {
     hint: trouble.hint,
     details: [`${command.name ?? quoteCommand(argv)} ${how}${lines.length > 0 ? ':' : ''}`, ...lines.map((line) => `  ${line}`)],
@@ -39,11 +42,11 @@ export function explainFailure(argv: readonly string[], error: unknown, command:
 }
 
 /** The system says the same of a program and of the folder to start it in. */
-function notThere([program]: readonly string[], error: ExecaError, hint?: string): Failure {
+function notThere([program]: readonly string[], error: ExecaError, missing?: string): Failure {
   if (!existsSync(error.cwd))
     return new Failure('Cannot go on: the folder that this runs in is gone', { hint: 'Go to one that is there: cd', cause: error });
   return new Failure(`Cannot run "${program}": it is not installed`, {
-    hint: hint ?? 'Run "semeur doctor" to see what is missing and the line that installs it',
+    hint: missing ?? 'Run "semeur doctor" to see what is missing and the line that installs it',
     exitCode: EXIT.missingProgram,
     cause: error,
   });

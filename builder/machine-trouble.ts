@@ -8,6 +8,8 @@ import { Failure } from './failure.ts';
 export interface Trouble {
   readonly reason: string;
   readonly hint: string;
+  /** Whoever knows what it happened to has a better hint. */
+  readonly isVague?: boolean;
 }
 
 /** What the system says by a code (errno(3)); {} is the path. What would be our own mistake, such as EBADF, is left out. */
@@ -63,6 +65,10 @@ const SAID: readonly (readonly [RegExp, Trouble])[] = [
     /no space left on device|you don't have enough free space|disk quota exceeded|ENOSPC/i,
     { reason: 'the disk is full', hint: 'Make room, then run the same command again' },
   ],
+  [
+    /address already in use/i,
+    { reason: 'something else listens on its port', hint: 'See what does: ss -lntup; end that first, or take another port' },
+  ],
   [/network is unreachable|no route to host/i, { reason: 'there is no network', hint: NO_NETWORK }],
   [
     /temporary failure (resolving|in name resolution)|could not resolve|couldn't resolve|name or service not known/i,
@@ -81,7 +87,7 @@ const SAID: readonly (readonly [RegExp, Trouble])[] = [
   [/cannot allocate memory|out of memory/i, { reason: 'there is not enough memory', hint: 'End other programs, or take a machine with more memory' }],
   [
     /permission denied|operation not permitted/i,
-    { reason: 'permission denied', hint: 'See whose the files are that it names; some things are for root alone' },
+    { reason: 'permission denied', hint: 'See whose the files are that it names; some things are for root alone', isVague: true },
   ],
 ];
 

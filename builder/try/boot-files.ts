@@ -84,7 +84,7 @@ function mtools(argv: readonly string[], signal: AbortSignal): Promise<Buffer> {
     doing: 'read the boot partition',
     signal,
     env: { MTOOLS_SKIP_CHECK: '1' },
-    hint: 'On Debian: "apt-get install mtools", or run "semeur doctor"',
+    missing: 'On Debian: "apt-get install mtools", or run "semeur doctor"',
   });
 }
 

@@ -35,7 +35,7 @@ export async function openDisk(session: Session, image: string, overlay: string)
 /** What a trial left on its disk, as a raw image with holes: for `e2fsck` and the like. */
 export async function exportDisk(session: Pick<Session, 'signal'>, overlay: string, raw: string): Promise<void> {
   const argv = ['qemu-img', 'convert', '-f', 'qcow2', '-O', 'raw', overlay, raw];
-  await runCommand(argv, { doing: `write "${raw}"`, signal: session.signal, hint: QEMU_IMG_HINT });
+  await runCommand(argv, { doing: `write "${raw}"`, signal: session.signal, missing: QEMU_IMG_HINT });
 }
 
 /** Bytes of the card: bigger than its image, as real ones are, and a power of two, which the emulated SD card must be. */
@@ -54,7 +54,7 @@ export async function makeOverlay({ signal }: Pick<Session, 'signal'>, raw: stri
   await runCommand(['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', raw, overlay, ...size], {
     doing: `make the trial's disk "${overlay}"`,
     signal,
-    hint: QEMU_IMG_HINT,
+    missing: QEMU_IMG_HINT,
   });
   return overlay;
 }
