@@ -23,6 +23,8 @@ export async function writeAtomically(
   } catch (error) {
     await handle.close().catch(() => undefined);
     await rm(temporary, { force: true });
+    // What goes wrong while it is written comes without a name from the system.
+    if (error instanceof Error && 'syscall' in error && !('path' in error)) Object.assign(error, { path: file });
     throw error;
   }
   await syncFolder(folder);

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { Failure } from './failure.ts';
 
 /**
  * Where everything that can be made again is kept. Parts:
@@ -8,6 +9,18 @@ import { join } from 'node:path';
  * os-image/ (operating systems that were downloaded, unpacked, by digest), prefixes/ (finished profiles by digest), consoles/ (what booted images said), signatures/, npm/, tmp/ (work under way).
  */
 export function cacheFolder(...parts: readonly string[]): string {
-  const root = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
+  const root = process.env['XDG_CACHE_HOME'] || join(homeFolder(), '.cache');
   return join(root, 'semeur', ...parts);
+}
+
+/** A user that the machine doesn't know, as in some containers, has none. */
+function homeFolder(): string {
+  let folder = '';
+  try {
+    folder = homedir();
+  } catch {
+    // Told below.
+  }
+  if (folder !== '') return folder;
+  throw new Failure('Cannot find your home folder, where the cache is kept', { hint: 'Set HOME, or XDG_CACHE_HOME to a folder of yours' });
 }

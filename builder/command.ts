@@ -1,7 +1,8 @@
 import { ExecaError, execa } from 'execa';
-import { EXIT, Failure } from './failure.ts';
+import { explainFailure, type FailedCommand } from './command-failure.ts';
+import { Failure } from './failure.ts';
 
-export interface CommandOptions {
+export interface CommandOptions extends FailedCommand {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** Fed to standard input: the way secrets reach a program, never its argv. */
@@ -15,8 +16,6 @@ export interface CommandOptions {
   readonly interactive?: boolean;
   /** How an interruption ends it, if not by SIGTERM. */
   readonly killSignal?: 'SIGKILL';
-  /** What to tell the reader to do if it fails. */
-  readonly hint?: string;
 }
 
 const OUTPUT = { stdout: 1, stderr: 2 } as const;
@@ -24,7 +23,7 @@ const OUTPUT = { stdout: 1, stderr: 2 } as const;
 /**
  * Runs a program from an argv array, never through a shell.
  * @returns what it wrote on stdout, as bytes.
- * @throws {Failure} with the command, its exit code and its last lines of stderr; exit code 3 when it isn't installed.
+ * @throws {Failure} that says what failed and why, with its last lines of stderr as details; exit code 3 when it isn't installed.
  */
 export async function runCommand(argv: readonly string[], options: CommandOptions = {}): Promise<Buffer> {
   const [program, ...rest] = argv as [string, ...string[]];
@@ -48,7 +47,7 @@ export async function runCommand(argv: readonly string[], options: CommandOption
     const { stdout } = await child;
     return Buffer.from(stdout ?? []);
   } catch (error) {
-    throw explainFailure(argv, error, options.hint);
+    throw explainFailure(argv, error, options);
   }
 }
 
@@ -58,14 +57,14 @@ export async function runCommand(argv: readonly string[], options: CommandOption
  */
 export async function* streamCommand(
   argv: readonly string[],
-  { signal, hint }: Pick<CommandOptions, 'signal' | 'hint'> = {},
+  { signal, ...told }: Pick<CommandOptions, 'signal' | 'hint' | 'doing'> = {},
 ): AsyncGenerator<Buffer> {
   const [program, ...rest] = argv as [string, ...string[]];
   const buffer = { stdout: false, stderr: true };
   const child = execa(program, rest, { encoding: 'buffer', buffer, stdin: 'ignore', ...(signal && { cancelSignal: signal }) });
   const ended = child.then(
     () => undefined,
-    (error: unknown) => explainFailure(argv, error, hint),
+    (error: unknown) => explainFailure(argv, error, told),
   );
   try {
     yield* child.stdout as AsyncIterable<Buffer>;
@@ -89,28 +88,4 @@ function forwardLines(stream: NodeJS.ReadableStream, onLine: (line: string) => v
     rest = lines.pop() ?? '';
     for (const line of lines) if (line !== '') onLine(line);
   });
-}
-
-function explainFailure(argv: readonly string[], error: unknown, hint?: string): unknown {
-  if (!(error instanceof ExecaError)) return error;
-  const program = argv[0] ?? '';
-  if (error.isCanceled) return new Failure('Interrupted', { exitCode: EXIT.interrupted, cause: error });
-  if (error.code === 'ENOENT') {
-    return new Failure(`Cannot run "${program}": it is not installed`, {
-      hint: hint ?? 'Run "semeur doctor" to see what is missing and the line that installs it',
-      exitCode: EXIT.missingProgram,
-      cause: error,
-    });
-  }
-  const stderr = Buffer.from((error.stderr as Uint8Array | undefined) ?? []).toString('utf8');
-  const lastLines = stderr.trimEnd().split('\n').slice(-12).join('\n  ');
-  const how = error.signal ? `was ended by ${error.signal}` : `exited with ${error.exitCode ?? 'no code'}`;
-  const message = `Cannot go on: "${quoteCommand(argv)}" ${how}${lastLines ? `:\n  ${lastLines}` : ''}`;
-  return new Failure(message, { cause: error, ...(hint === undefined ? {} : { hint }) });
-}
-
-function quoteCommand(argv: readonly string[]): string {
-  const words = argv.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
-  const line = words.join(' ');
-  return line.length > 300 ? `${line.slice(0, 300)}…` : line;
 }

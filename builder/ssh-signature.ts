@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runCommand } from './command.ts';
-import { Failure } from './failure.ts';
+import { exitCodeOf, runCommand } from './command.ts';
 
 /** Keeps the argument list short on every system. */
 const FILES_PER_CALL = 500;
@@ -32,7 +31,7 @@ async function signBatch(contents: readonly Uint8Array[], { namespace, keyFile, 
   return withFolder(async (folder) => {
     const files = contents.map((_, index) => join(folder, `content${index}`));
     await Promise.all(contents.map((content, index) => writeFile(files[index] ?? '', content)));
-    await runCommand(['ssh-keygen', '-Y', 'sign', '-n', namespace, '-f', keyFile, ...files], { signal });
+    await runCommand(['ssh-keygen', '-Y', 'sign', '-n', namespace, '-f', keyFile, ...files], { doing: `sign with the key "${keyFile}"`, signal });
     return Promise.all(files.map((file) => readFile(`${file}.sig`, 'latin1')));
   });
 }
@@ -54,11 +53,11 @@ export async function checkSignature(content: Uint8Array, signature: string, opt
     await Promise.all([writeFile(armor, signature, 'latin1'), writeFile(allowed, allowedSigners)]);
     const argv = ['ssh-keygen', '-Y', 'verify', '-f', allowed, '-I', principal, '-n', namespace, '-s', armor];
     try {
-      const said = await runCommand(argv, { input: content, signal });
+      const said = await runCommand(argv, { doing: 'check the signature', input: content, signal });
       return /^Good .* key (SHA256:\S+)\n?$/.exec(said.toString('utf8'))?.[1];
     } catch (error) {
       // It exits with 255 on any signature that doesn't hold; a missing ssh-keygen or Ctrl-C is another matter.
-      if (error instanceof Failure && error.exitCode === 1) return undefined;
+      if (exitCodeOf(error) !== undefined) return undefined;
       throw error;
     }
   });

@@ -43,7 +43,9 @@ export function isHalfSpent(expires: number, now: number): boolean {
 /** The private half last: half a pair is none, and is made again. */
 async function makeKey(file: string): Promise<void> {
   const part = `${file}.part-${process.pid}`;
-  await runCommand(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', 'semeur cards', '-f', part]);
+  await runCommand(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', 'semeur cards', '-f', part], {
+    doing: "make the key of the cards' certificates",
+  });
   await rename(`${part}.pub`, `${file}.pub`);
   await rename(part, file);
 }
@@ -58,7 +60,7 @@ async function sign(folder: string, ca: string, { client, hostname, address, hos
     const expires = Math.floor(now / 1000) + VALID_DAYS * 86_400;
     const validity = `0x${(Math.floor(now / 1000) - 3600).toString(16)}:0x${expires.toString(16)}`;
     const argv = ['ssh-keygen', '-q', '-s', ca, '-h', '-I', client, '-n', names, '-V', validity, '-z', String(randomInt(2 ** 47)), file];
-    await runCommand(argv);
+    await runCommand(argv, { doing: `sign the certificate of the card of "${client}"` });
     const [type = '', blob = ''] = (await readFile(join(work, 'host-cert.pub'), 'utf8')).split(' ');
     return { line: `${type} ${blob.trim()}`, expires: expires * 1000 };
   } finally {

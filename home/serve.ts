@@ -2,11 +2,13 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { Failure } from '../builder/failure.ts';
+import { hintOf, reasonOf } from '../builder/machine-trouble.ts';
 import { METRICS_PORT, PAGE_PORT, planNetwork, SITE_PORT, TUNNEL_PORT } from './addresses.ts';
 import { createCounts } from './counts.ts';
 import type { DownloadOptions } from './download/desk.ts';
 import { createDownloadListener } from './download/listener.ts';
 import { watchUsedPlans } from './download/used-plans.ts';
+import { keepFacts } from './facts.ts';
 import { keepHeapSmall } from './heap.ts';
 import { createHeartbeatQueue } from './heartbeat-queue.ts';
 import { applyPeerChanges, type Home, type Log, type PeerKeeper } from './home.ts';
@@ -35,6 +37,9 @@ export interface ServeOptions {
   readonly tls: Tls;
   /** "address:port" of the listener on the internet. */
   readonly listen: string;
+  /** Told to whoever manages this home without the workspace. */
+  readonly endpoints: readonly string[];
+  readonly downloadsUrl: string | undefined;
   readonly vpn: VpnOptions | undefined;
   /** Without it, nothing can be downloaded. */
   readonly downloads: (DownloadOptions & { readonly listen: string }) | undefined;
@@ -70,6 +75,7 @@ export async function serveHome(options: ServeOptions): Promise<void> {
     const network = planNetwork(prefix);
     const hubKey = publicVpnKey(options.hubPrivateKey);
     database.durably(() => rememberKey(database, hubKey));
+    await keepFacts(stateFolder, { prefix, endpoints: options.endpoints, hubKey, downloads: options.downloadsUrl });
     const hostCa = await openHostCa(stateFolder);
     const orders = createOrderReader(options.ordersFolder, database, log);
     await orders.read(Date.now());
@@ -96,16 +102,16 @@ export async function serveHome(options: ServeOptions): Promise<void> {
     for (const server of [nursery, tunnel, open, page, metrics]) closing.unshift(() => server.close());
     const places = vpn ? tunnelPlaces(network.hubNursery, network.hub) : LOOPBACK;
     const listening = {
-      public: await listen(open, splitListen(options.listen)),
-      nursery: await listen(nursery, places.nursery),
-      tunnel: await listen(tunnel, places.tunnel),
-      page: await listen(page, places.page),
-      metrics: await listen(metrics, places.metrics),
+      public: await listen(open, splitListen(options.listen), PLACES.public),
+      nursery: await listen(nursery, places.nursery, PLACES.nursery),
+      tunnel: await listen(tunnel, places.tunnel, PLACES.tunnel),
+      page: await listen(page, places.page, PLACES.page),
+      metrics: await listen(metrics, places.metrics, PLACES.metrics),
     };
     const { downloads } = options;
     const offered = downloads && createDownloadListener(home, downloads);
     if (offered) closing.unshift(() => offered.close());
-    const offering = offered && { downloads: await listen(offered, splitListen(downloads.listen), '--downloads') };
+    const offering = offered && { downloads: await listen(offered, splitListen(downloads.listen), PLACES.downloads) };
     const passing = options.sites && { sites: await openSites(home, options.sites, vpn !== undefined, closing) };
     if (downloads) await watchUsedPlans(downloads.plans, home, signal);
     watchOrders(orders, (changes) => applyPeerChanges(home, changes), log, signal);
@@ -137,7 +143,7 @@ async function openSites(home: Home, place: string, isTunnelled: boolean, closin
   const wayTo = (address: string) => (isTunnelled ? { host: address, localAddress: hub } : { host: loopbackOf(address) });
   const sites = createSitesListener(home, (address) => ({ ...wayTo(address), port: SITE_PORT }));
   closing.unshift(() => sites.close());
-  return listen(sites, splitListen(place), '--sites');
+  return listen(sites, splitListen(place), PLACES.sites);
 }
 
 /** Loaded only where there is a tunnel: tests and measurements without one run anywhere. */
@@ -171,14 +177,33 @@ interface Place {
   readonly port: number;
 }
 
-async function listen(server: Pick<FastifyInstance, 'listen'> | SitesListener, place: Place, flag = '--listen'): Promise<string> {
+interface Purpose {
+  readonly what: string;
+  /** What names another place. */
+  readonly flag?: string;
+}
+
+const PLACES = {
+  public: { what: 'cards on the internet', flag: '--listen, or "home: listen:" in semeur.yaml' },
+  nursery: { what: 'new cards in the VPN' },
+  tunnel: { what: 'cards in the VPN' },
+  page: { what: 'the fleet page' },
+  metrics: { what: 'metrics' },
+  downloads: { what: 'downloads', flag: '--downloads' },
+  sites: { what: "visitors of clients' sites", flag: '--sites' },
+} as const;
+
+async function listen(server: Pick<FastifyInstance, 'listen'> | SitesListener, place: Place, { what, flag }: Purpose): Promise<string> {
   try {
     return (await server.listen({ ...place, backlog: BACKLOG })).replace(/^https?:\/\//, '');
-  } catch (error) {
-    throw new Failure(`Cannot listen on "${place.host}", port ${place.port}: ${(error as NodeJS.ErrnoException).code ?? error}`, {
-      hint: `See what else listens there (ss -ltnp), or name another place with ${flag}`,
-      cause: error,
-    });
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    const other = flag === undefined ? '; its place is fixed' : `, or name another place with ${flag}`;
+    const hint =
+      code === 'EADDRINUSE'
+        ? `See what it is, another home or a web server perhaps, and end it (ss -ltnp 'sport = :${place.port}')${other}`
+        : `${hintOf(cause, place.host)}${code === 'EACCES' ? '; ports below 1024 are for root' : ''}${other}`;
+    throw new Failure(`Cannot listen on "${place.host}", port ${place.port}, for ${what}: ${reasonOf(cause)}`, { hint, cause });
   }
 }
 

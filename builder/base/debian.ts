@@ -65,6 +65,7 @@ async function makeBase(session: Session, options: BaseOptions, recipe: string, 
     await session.progress.step('Making the Debian arm64 base', (note) => {
       const args = [options.how ?? ownWay(), `${work.inside}/base.tar`, suite, packages.join(','), ...source.sources];
       return runInToolbox(toolbox.tar, work, 'debian-base.sh', args, {
+        doing: 'make the Debian arm64 base',
         signal: session.signal,
         onLine: note,
         sourceDateEpoch: epoch,

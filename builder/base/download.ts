@@ -5,7 +5,8 @@ import { formatByteSize } from '../byte-size.ts';
 import { Failure } from '../failure.ts';
 import type { Session } from '../session.ts';
 import { discardDownload, PartFile } from './part-file.ts';
-import { type Attempt, type Patience, TryAgain, tryUntilDone } from './patience.ts';
+import { type Attempt, type Patience, tryUntilDone } from './patience.ts';
+import { TryAgain } from './try-again.ts';
 import { openUrl, refuseStatus, showUrl } from './web-request.ts';
 
 export interface DownloadOptions {

@@ -1,7 +1,8 @@
 import type { Response } from 'node-fetch';
 import { Failure } from '../failure.ts';
 import type { Session } from '../session.ts';
-import { type Attempt, type Patience, TryAgain, tryUntilDone } from './patience.ts';
+import { type Attempt, type Patience, tryUntilDone } from './patience.ts';
+import { TryAgain } from './try-again.ts';
 import { openUrl, refuseStatus, showUrl } from './web-request.ts';
 
 export interface DocumentOptions {

@@ -1,5 +1,6 @@
 import { Failure } from '../failure.ts';
 import type { Session } from '../session.ts';
+import { checkMirror } from './mirror-watch.ts';
 import { arePooled, type PackageSet, type PooledFile, readPackageSet } from './package-set.ts';
 import { runInToolbox, withWorkFolder } from './sandbox.ts';
 import type { Stage } from './stage.ts';
@@ -14,7 +15,12 @@ export interface ListSource {
 export async function fetchLists(session: Session, { toolbox, sources }: ListSource): Promise<PackageSet> {
   return session.progress.step('Fetching the package lists', (note) =>
     withWorkFolder(async (work) => {
-      await runInToolbox(toolbox.tar, work, 'update.sh', ['arm64', ...sources], { signal: session.signal, onLine: note });
+      await checkMirror(session, sources, note);
+      await runInToolbox(toolbox.tar, work, 'update.sh', ['arm64', ...sources], {
+        doing: 'fetch the package lists',
+        signal: session.signal,
+        onLine: note,
+      });
       const { lists } = await readPackageSet(work.path);
       return { lists, debs: [] };
     }),

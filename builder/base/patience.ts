@@ -1,5 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../failure.ts';
+import { reasonOfCode } from '../machine-trouble.ts';
+import { makeContact, wasReached } from './first-contact.ts';
+import { TryAgain } from './try-again.ts';
 
 /** How long to go on with a server that fails; tests wait for nothing. */
 export interface Patience {
@@ -7,26 +10,17 @@ export interface Patience {
   readonly tries: number;
   /** A connection on which nothing comes for so long counts as cut. */
   readonly stallMs: number;
+  /** A server that took no connection of this run for so long can't be reached: nobody waits longer for a network that isn't there. */
+  readonly contactMs: number;
   readonly wait: (ms: number, signal: AbortSignal) => Promise<unknown>;
 }
 
-export const PATIENCE: Patience = { tries: 6, stallMs: 60_000, wait: (ms, signal) => sleep(ms, undefined, { signal }) };
+export const PATIENCE: Patience = { tries: 6, stallMs: 60_000, contactMs: 4500, wait: (ms, signal) => sleep(ms, undefined, { signal }) };
 
 const FIRST_WAIT = 1000;
 const LONGEST_WAIT = 30_000;
 /** What a server may ask for: a longer Retry-After is not waited out. */
 const LONGEST_ASKED = 300_000;
-
-/** What may pass by itself. */
-export class TryAgain extends Error {
-  readonly afterMs: number | undefined;
-
-  constructor(reason: string, afterMs?: number) {
-    super(reason);
-    this.name = 'TryAgain';
-    this.afterMs = afterMs;
-  }
-}
 
 /** One try: it says that it lives, so that it isn't taken for stalled, and that it got further than any before. */
 export interface Attempt {
@@ -43,8 +37,11 @@ export interface Undertaking {
   /** As messages name it: no secret in it. */
   readonly url: string;
   readonly signal: AbortSignal;
-  readonly note?: ((text: string) => void) | undefined;
+  /** `isNews` is for what nobody should miss, however much else is noted. */
+  readonly note?: ((text: string, isNews?: boolean) => void) | undefined;
   readonly patience?: Partial<Patience> | undefined;
+  /** Whether the server takes a connection now, though it did before. */
+  readonly anew?: boolean;
 }
 
 /**
@@ -54,6 +51,8 @@ export interface Undertaking {
 export async function tryUntilDone<T>(undertaking: Undertaking, attempt: (attempt: Attempt) => Promise<T>): Promise<T> {
   const { url, signal, note } = undertaking;
   const patience = { ...PATIENCE, ...undertaking.patience };
+  const start = performance.now();
+  let isReached = !undertaking.anew && wasReached(url);
   for (let failures = 0; ; ) {
     signal.throwIfAborted();
     const clock = startClock(patience.stallMs);
@@ -62,6 +61,8 @@ export async function tryUntilDone<T>(undertaking: Undertaking, attempt: (attemp
       const progressed = () => {
         moved = true;
       };
+      if (!isReached) await makeContact(url, Math.max(500, patience.contactMs - (performance.now() - start)), signal);
+      isReached = true;
       return await attempt({ ...clock, signal: AbortSignal.any([signal, clock.signal]), progressed });
     } catch (error) {
       signal.throwIfAborted();
@@ -70,7 +71,9 @@ export async function tryUntilDone<T>(undertaking: Undertaking, attempt: (attemp
       failures = moved ? 1 : failures + 1;
       if (failures >= patience.tries) throw giveUp(url, trouble, failures);
       const ms = Math.max(backOff(failures), Math.min(trouble.afterMs ?? 0, LONGEST_ASKED));
-      note?.(`${trouble.message}; trying again in ${Math.ceil(ms / 1000)} s`);
+      // Two more tries, and then it is told in time.
+      if (!isReached && performance.now() - start + ms > patience.contactMs / 1.5) throw noContact(url, trouble);
+      note?.(`${trouble.message}; trying again in ${Math.ceil(ms / 1000)} s`, true);
       await patience.wait(ms, signal);
     } finally {
       clock.awaitDisk();
@@ -103,22 +106,17 @@ function giveUp(url: string, trouble: TryAgain, failures: number): Failure {
   });
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'no server answers there',
-  ECONNRESET: 'the connection was cut',
-  ENOTFOUND: 'no host of this name is known',
-  EAI_AGAIN: 'names of hosts cannot be looked up now',
-  EHOSTUNREACH: 'the host cannot be reached',
-  ENETUNREACH: 'there is no network',
-  ERR_PROXY_TUNNEL: 'the proxy of the environment lets nothing through to it',
-  ERR_STREAM_PREMATURE_CLOSE: 'the connection was cut',
-  ETIMEDOUT: 'the connection timed out',
-};
+function noContact(url: string, trouble: TryAgain): Failure {
+  return new Failure(`Cannot reach "${url}": ${trouble.message}`, {
+    hint: 'Look at the network, at the address, or at http_proxy and https_proxy, then run the same command again',
+    cause: trouble,
+  });
+}
 
 /** What went wrong on the network; undefined for all else. No message of the system: it may hold the password of a proxy. */
 function describeTrouble(error: unknown): TryAgain | undefined {
   if (error instanceof TryAgain) return error;
   const code = String((error as { code?: unknown } | undefined)?.code ?? '');
   if (!/^(?:ECONN|EAI_|ENOTFOUND|EHOST|ENET|EPIPE|EPROTO|ETIMEDOUT|ERR_STREAM_PREMATURE|ERR_PROXY|HPE_)/.test(code)) return undefined;
-  return new TryAgain(REASONS[code] ?? `the connection failed (${code})`);
+  return new TryAgain(reasonOfCode(code) ?? `the connection failed (${code})`);
 }

@@ -38,7 +38,12 @@ async function makeBase(session: Session, options: RaspiosBaseOptions, recipe: s
       const { signal } = session;
       await withRoot(image.raw, (root) => pipeline(packExt4(root), createWriteStream(join(work.path, 'root.tar')), { signal }));
       const args = [`${work.inside}/base.tar`, `/cache/os-image/${image.image.sha256}/raw.img`, String(layout.boot.start)];
-      await runInToolbox(toolbox.tar, work, 'raspios-base.sh', args, { signal, onLine: note, sourceDateEpoch: epoch });
+      await runInToolbox(toolbox.tar, work, 'raspios-base.sh', args, {
+        doing: 'take the Raspberry Pi OS image apart',
+        signal,
+        onLine: note,
+        sourceDateEpoch: epoch,
+      });
       return keepMade('base', recipe, join(work.path, 'base.tar'), { set, epoch, layout }, locked);
     }),
   );

@@ -6,6 +6,7 @@ import { cacheFolder } from '../cache-folder.ts';
 import { type CommandOptions, runCommand } from '../command.ts';
 import { Failure } from '../failure.ts';
 import { isRunning } from '../is-running.ts';
+import { watchMirror } from './mirror-watch.ts';
 
 const SCRIPTS = join(import.meta.dirname, 'sandbox');
 
@@ -16,7 +17,7 @@ export interface WorkFolder {
   readonly inside: string;
 }
 
-export interface SandboxOptions extends Pick<CommandOptions, 'signal' | 'onLine'> {
+export interface SandboxOptions extends Pick<CommandOptions, 'signal' | 'onLine' | 'doing'> {
   /** Seconds since 1970; programs that honour SOURCE_DATE_EPOCH write no later time. */
   readonly sourceDateEpoch?: number;
   readonly env?: Readonly<Record<string, string>>;
@@ -44,18 +45,24 @@ export async function runInToolbox(
   options: SandboxOptions = {},
 ): Promise<Buffer> {
   const enter = ['sh', join(SCRIPTS, 'enter.sh'), cacheFolder(), work.path, toolbox, script, ...args];
-  return runCommand([...namespaceCommand(), ...enter], withEpoch(options));
+  return watchMirror(describeRun(script, options), (run) => runCommand([...namespaceCommand(), ...enter], run));
 }
 
 /** Runs builder/base/sandbox/`script` in the namespaces with the host's own programs: only the toolbox itself is made so. */
 export async function runOnHost(script: string, args: readonly string[], options: SandboxOptions = {}): Promise<Buffer> {
-  return runCommand([...namespaceCommand(), 'sh', join(SCRIPTS, script), ...args], withEpoch(options));
+  return watchMirror(describeRun(script, options), (run) => runCommand([...namespaceCommand(), 'sh', join(SCRIPTS, script), ...args], run));
 }
 
-function withEpoch({ sourceDateEpoch, env, ...options }: SandboxOptions): CommandOptions {
+function describeRun(name: string, { sourceDateEpoch, env, ...options }: SandboxOptions): CommandOptions {
   const time = sourceDateEpoch === undefined ? {} : { SOURCE_DATE_EPOCH: String(sourceDateEpoch) };
   // unshare blocks SIGTERM for as long as its child runs; the kernel ends all that is in the namespace with it.
-  return { ...options, killSignal: 'SIGKILL', env: { LC_ALL: 'C', TZ: 'UTC', TMPDIR: cacheFolder('tmp'), ...time, ...env } };
+  return {
+    ...options,
+    name,
+    folder: cacheFolder(),
+    killSignal: 'SIGKILL',
+    env: { LC_ALL: 'C', TZ: 'UTC', TMPDIR: cacheFolder('tmp'), ...time, ...env },
+  };
 }
 
 /** argv that makes the namespaces: with all of the user's subordinate ids when not root (root often has none, and needs none). */

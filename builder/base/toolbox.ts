@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { cacheFolder } from '../cache-folder.ts';
 import type { Session } from '../session.ts';
 import { type Mirrors, sourceLines } from './apt-sources.ts';
+import { checkMirror } from './mirror-watch.ts';
 import { movedOn } from './package-lists.ts';
 import { arePooled, formatPooled, hashKey, newestRelease, type PackageSet, readPackageSet, scriptTexts } from './package-set.ts';
 import { runOnHost, withWorkFolder } from './sandbox.ts';
@@ -37,8 +38,14 @@ export async function ensureToolbox({ progress, signal }: Session, { mirrors, lo
       await writeFile(join(work.path, 'wanted'), formatPooled(wanted));
       const tar = join(work.path, 'toolbox.tar');
       const lists = locked && (await arePooled(locked.lists)) ? 'pool' : 'update';
+      if (lists === 'update') await checkMirror({ signal }, sourceLines(SUITE, mirrors), note);
       const args = [tar, SUITE, PACKAGES.join(','), lists, ...sourceLines(SUITE, mirrors, 'main')];
-      await runOnHost('toolbox.sh', args, { signal, onLine: note, env: { WORK: work.path, POOL: cacheFolder('pool'), TMPDIR: work.path } });
+      await runOnHost('toolbox.sh', args, {
+        doing: 'make the toolbox',
+        signal,
+        onLine: note,
+        env: { WORK: work.path, POOL: cacheFolder('pool'), TMPDIR: work.path },
+      });
       const set = await readPackageSet(work.path);
       if (locked && formatPooled(set.lists) !== formatPooled(locked.lists)) throw movedOn();
       return keepMade('toolbox', recipe, tar, { set, epoch: await newestRelease(set) }, locked);

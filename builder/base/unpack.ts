@@ -23,7 +23,7 @@ export class DamagedImage extends Failure {}
 
 async function* unpackXz(file: string, name: string, signal: AbortSignal): AsyncGenerator<Buffer> {
   try {
-    yield* streamCommand(['xz', '--decompress', '--stdout', file], { signal });
+    yield* streamCommand(['xz', '--decompress', '--stdout', file], { doing: `unpack "${file}"`, signal });
   } catch (error) {
     // It didn't end by itself, or isn't installed: that tells nothing of the file.
     if (exitCodeOf(error) === undefined) throw error;

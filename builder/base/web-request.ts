@@ -2,7 +2,7 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import fetch, { FetchError, type Response } from 'node-fetch';
 import { Failure } from '../failure.ts';
-import { TryAgain } from './patience.ts';
+import { TryAgain } from './try-again.ts';
 
 /** The official list's host refuses programs that don't say who they are. */
 const USER_AGENT = 'semeur';
@@ -32,7 +32,8 @@ export async function openUrl(url: string, headers: Readonly<Record<string, stri
   return response;
 }
 
-function createAgents() {
+/** Node.js's own, which read the proxy variables of the environment. */
+export function createAgents() {
   try {
     return { http: new HttpAgent({ proxyEnv: process.env }), https: new HttpsAgent({ proxyEnv: process.env }) };
   } catch (cause) {

@@ -8,7 +8,7 @@ import { findCheckout } from './checkout.ts';
  * @throws {Failure} when that is no public address, or when this is no git checkout.
  */
 export async function findSemeurSource(url: string | undefined, checkout = findCheckout()): Promise<{ url: string; commit: string }> {
-  const commit = await askGit(checkout, ['rev-parse', 'HEAD']);
+  const commit = await findCommit(checkout);
   if (commit === undefined) {
     throw new Failure(`Cannot tell which Semeur this is: "${checkout}" is no git checkout of yours`, {
       hint: 'Start Semeur from a clone of its repository: CI fetches the same commit',
@@ -25,6 +25,11 @@ export async function findSemeurSource(url: string | undefined, checkout = findC
       exitCode: EXIT.usage,
     },
   );
+}
+
+/** Undefined where this is no git checkout, or there is no git. */
+export async function findCommit(checkout = findCheckout()): Promise<string | undefined> {
+  return askGit(checkout, ['rev-parse', 'HEAD']);
 }
 
 async function askGit(checkout: string, args: readonly string[]): Promise<string | undefined> {

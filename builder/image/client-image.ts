@@ -5,7 +5,7 @@ import { Failure } from '../failure.ts';
 import { composeTail, type SizeAndDigest } from './compose.ts';
 import { type DownloadFacts, writeDownloadPlan } from './download-plan.ts';
 import { type ImageFormat, type Prefix, REGION_BYTES } from './prefix.ts';
-import { writeImage } from './write-image.ts';
+import { ROOM_OR_SEED, writeImage } from './write-image.ts';
 
 /** What is written beside an image as out/CLIENT.json: names and hashes, no secret. */
 export interface ClientManifest {
@@ -60,7 +60,7 @@ export async function writeClientImage(
   };
   await writeFileAtomically(join(out, `${client}.seed`), seed, SECRET);
   if (seedOnly) await writeFileAtomically(join(out, `${client}.tail`), tail, SECRET);
-  else await writeImage(prefix, tail, format, join(out, file), { signal, ...SECRET });
+  else await writeImage(prefix, tail, format, join(out, file), { signal, roomHint: ROOM_OR_SEED, ...SECRET });
   const withSeed = { ...facts, ...(facts.client && { client: { ...facts.client, seed: seed.toString('base64') } }) };
   await writeDownloadPlan(out, prefix, composed, format, withSeed);
   await writeFileAtomically(join(out, `${client}.json`), `${JSON.stringify(manifest, null, 2)}\n`);

@@ -17,7 +17,7 @@ export async function* decodeImage(file: string, format: ImageFormat): AsyncGene
     return;
   }
   try {
-    yield* streamCommand([...DECODERS[format], file]);
+    yield* streamCommand([...DECODERS[format], file], { doing: `unpack "${file}"` });
   } catch (error) {
     // It didn't end by itself, or isn't installed: that tells nothing of the file.
     if (exitCodeOf(error) === undefined) throw error;

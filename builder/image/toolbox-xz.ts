@@ -18,7 +18,11 @@ export function createToolboxXz(toolbox: Stage): Compressor {
         await writeFile(join(work.path, 'blocks'), blocks.map(({ index, sha256 }) => `${index} ${sha256}\n`).join(''));
         let done = 0;
         const args = [seenInside(rawFile), seenInside(intoFolder), String(LEVEL), String(PREFIX_BLOCK_BYTES)];
-        await runInToolbox(toolbox.tar, work, 'compress.sh', args, { signal, onLine: () => note(`${++done} of ${blocks.length} blocks`) });
+        await runInToolbox(toolbox.tar, work, 'compress.sh', args, {
+          doing: 'compress the image',
+          signal,
+          onLine: () => note(`${++done} of ${blocks.length} blocks`),
+        });
       }),
   };
 }

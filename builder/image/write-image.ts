@@ -6,6 +6,17 @@ import { Failure } from '../failure.ts';
 import { copyRanges, copyWhole, writeAll } from './copy-ranges.ts';
 import { type ImageFormat, MAP_BLOCK_BYTES, type Prefix, prefixFile } from './prefix.ts';
 
+export interface WriteImageOptions {
+  readonly signal?: AbortSignal;
+  readonly mode?: number;
+  /** What to do when the disk has no room for it. */
+  readonly roomHint?: string;
+}
+
+const MAKE_ROOM = 'Make room on that disk, then run the same command again';
+/** Of a client's image, which can be done without. */
+export const ROOM_OR_SEED = 'Make room, or build with "--seed-only": the seed, its tail and the hashes are all that a composed download needs';
+
 /**
  * Writes a client's image: the cached prefix file, copied on write where the file system can, else copied once, and the tail after it.
  * A reader sees the whole image under its name, or none.
@@ -15,7 +26,7 @@ export async function writeImage(
   tail: Uint8Array,
   format: ImageFormat,
   file: string,
-  { signal, mode = 0o644 }: { readonly signal?: AbortSignal; readonly mode?: number } = {},
+  { signal, mode = 0o644, roomHint = MAKE_ROOM }: WriteImageOptions = {},
 ): Promise<void> {
   const bytes = format === 'img' ? prefix.bytes : (prefix[format]?.bytes ?? 0);
   const needed = tail.length + (format === 'img' ? prefix.mappedBlocks * MAP_BLOCK_BYTES : bytes);
@@ -26,7 +37,7 @@ export async function writeImage(
       file,
       async (_, temporary) => {
         const cloned = await cloneFile(source, temporary);
-        if (!cloned) await checkFreeSpace(file, needed);
+        if (!cloned) await checkFreeSpace(file, needed, roomHint);
         // A clone that fails takes its destination away, so the handle of writeAtomically may be of a file without a name.
         const handle = await open(temporary, cloned ? 'r+' : 'w+', mode);
         try {
@@ -42,7 +53,7 @@ export async function writeImage(
       { mode },
     );
   } catch (error) {
-    throw (error as NodeJS.ErrnoException).code === 'ENOSPC' ? await diskFull(file, needed, error) : error;
+    throw (error as NodeJS.ErrnoException).code === 'ENOSPC' ? await diskFull(file, needed, roomHint, error) : error;
   }
 }
 
@@ -68,8 +79,8 @@ async function copyPrefix(
 }
 
 /** @throws {Failure} when `needed` bytes are more than what is free where `file` is to be. */
-export async function checkFreeSpace(file: string, needed: number): Promise<void> {
-  if ((await freeBytes(file)) < needed) throw await diskFull(file, needed);
+export async function checkFreeSpace(file: string, needed: number, roomHint: string): Promise<void> {
+  if ((await freeBytes(file)) < needed) throw await diskFull(file, needed, roomHint);
 }
 
 async function freeBytes(file: string): Promise<number> {
@@ -77,9 +88,9 @@ async function freeBytes(file: string): Promise<number> {
   return bavail * bsize;
 }
 
-async function diskFull(file: string, needed: number, cause?: unknown): Promise<Failure> {
+async function diskFull(file: string, needed: number, hint: string, cause?: unknown): Promise<Failure> {
   return new Failure(`Cannot write "${file}": ${needed} bytes are needed, ${await freeBytes(file)} are free`, {
-    hint: 'Make room, or build with "--seed-only": the seed, its tail and the hashes are all that a composed download needs',
+    hint,
     cause,
   });
 }

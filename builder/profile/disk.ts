@@ -89,7 +89,7 @@ export async function writeDisk(
   await writeFile(join(work.path, 'left-out'), leftOut.map((name) => `${name}\n`).join(''));
   await writeFile(join(work.path, 'layout'), renderLayout(plan));
   await writeAttributes(work, [...attributes, ...trees.flatMap((tree) => tree.attributes)]);
-  await runInToolbox(toolbox.tar, work, 'disk.sh', [`/cache/system/${system.key}`], options);
+  await runInToolbox(toolbox.tar, work, 'disk.sh', [`/cache/system/${system.key}`], { doing: 'write the disk', ...options });
   const { boot: partition, root } = plan.layout;
   const raw = join(work.path, 'disk.img');
   const used = await measureFat32(raw, partition.start);

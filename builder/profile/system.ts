@@ -60,7 +60,8 @@ async function makeSystem(session: Session, options: SystemOptions, key: string)
       await writeFile(join(work.path, 'sources'), sources.map((line) => `${line}\n`).join(''));
       if (base.layout) await writeFile(join(work.path, 'image'), '');
       const args = [`/cache/base/${base.key}.tar`, accelerate ? 'yes' : 'no', ...packages];
-      await runInToolbox(toolbox.tar, work, 'system.sh', args, { signal, onLine: note, sourceDateEpoch: base.epoch });
+      const doing = packages.length === 0 ? 'pack the base' : `add packages to the base (${packages.join(', ')})`;
+      await runInToolbox(toolbox.tar, work, 'system.sh', args, { doing, signal, onLine: note, sourceDateEpoch: base.epoch });
       const made = join(work.path, 'system');
       const { debs } = await readPackageSet(work.path);
       await writeFile(join(made, 'added'), formatPooled(debs));

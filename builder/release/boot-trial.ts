@@ -45,7 +45,9 @@ export async function tryBoot(session: Session, workspace: LoadedWorkspace, prof
     await makeTrialWorkspace(folder, workspace, profile);
     const argv = [...SEMEUR, 'build', CLIENT, '--format', 'img', '--json', '--workspace', folder];
     const built = await session.progress.step('Making the card of the trial', async (note) =>
-      JSON.parse(String(await runCommand(argv, { signal: session.signal, onLine: (line) => note(line.trim()) }))),
+      JSON.parse(
+        String(await runCommand(argv, { doing: 'build the card of the trial', signal: session.signal, onLine: (line) => note(line.trim()) })),
+      ),
     );
     const image = join(folder, 'out', `${CLIENT}.img`);
     const [{ prefix }] = built.clients;
@@ -85,7 +87,9 @@ async function makeTrialWorkspace(folder: string, workspace: LoadedWorkspace, pr
 async function waitUntilWell(session: Session, state: string): Promise<void> {
   const last = { state: '' };
   for (const end = performance.now() + WELL_SECONDS * 1000; performance.now() < end; await wait(3000, undefined, { signal: session.signal })) {
-    const { clients } = JSON.parse(String(await runCommand([...SEMEUR, 'fleet', 'list', '--json', '--state', state], session)));
+    const { clients } = JSON.parse(
+      String(await runCommand([...SEMEUR, 'fleet', 'list', '--json', '--state', state], { doing: 'ask home about the trial', ...session })),
+    );
     last.state = clients[0]?.state ?? 'unknown';
     if (last.state === 'well') return;
   }

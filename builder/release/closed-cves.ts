@@ -32,7 +32,11 @@ export async function findClosedCves(session: Session, toolbox: Stage, after: Pr
   return session.progress.step(`Reading the changelogs of ${wanted.length} packages`, (note) =>
     withWorkFolder(async (work) => {
       await writeFile(join(work.path, 'wanted'), formatPooled(wanted));
-      await runInToolbox(toolbox.tar, work, 'changelogs.sh', [], { signal: session.signal, onLine: note });
+      await runInToolbox(toolbox.tar, work, 'changelogs.sh', [], {
+        doing: 'read the changelogs of the packages',
+        signal: session.signal,
+        onLine: note,
+      });
       return readClosedCves(join(work.path, 'changelogs'), after, changes);
     }),
   );

@@ -4,7 +4,7 @@ import { downloadFile } from '../base/download.ts';
 import { fetchDocument } from '../base/fetch-document.ts';
 import { showUrl } from '../base/web-request.ts';
 import { EXIT, Failure } from '../failure.ts';
-import type { Session } from '../session.ts';
+import type { Note, Session } from '../session.ts';
 import { followRotations, KEY_STATEMENTS, MOST_STATEMENT_BYTES } from './key-rotation.ts';
 import { checkSums } from './signers.ts';
 import { parseSums, SUMS, SUMS_SIGNATURE, type Sum } from './sums.ts';
@@ -33,15 +33,17 @@ export function isUrl(text: string): boolean {
  */
 export async function fetchSignedList(session: Session, address: string, allowedSigners: string): Promise<SignedList> {
   const url = address.replace(/\/(index\.html)?$/, '');
-  const text = (await fetchText(session, url, SUMS)).toString('latin1');
-  const signature = (await fetchText(session, url, SUMS_SIGNATURE)).toString('latin1');
-  const statements = (await fetchDocument(session, `${url}/${KEY_STATEMENTS}`, { most: MOST_STATEMENT_BYTES }))?.toString('utf8') ?? '';
+  const [text, signature, statements] = await session.progress.step('Reading the list of the release', async (note) => [
+    (await fetchText(session, url, SUMS, note)).toString('latin1'),
+    (await fetchText(session, url, SUMS_SIGNATURE, note)).toString('latin1'),
+    (await fetchDocument(session, `${url}/${KEY_STATEMENTS}`, { most: MOST_STATEMENT_BYTES, note }))?.toString('utf8') ?? '',
+  ]);
   const signer = await checkSums(text, signature, await followRotations(allowedSigners, statements, session.signal), session.signal);
   return { url, text, signature, sums: parseSums(text), signer };
 }
 
-async function fetchText(session: Session, url: string, name: string): Promise<Buffer> {
-  const found = await fetchDocument(session, `${url}/${name}`, { most: MOST_BYTES });
+async function fetchText(session: Session, url: string, name: string, note: Note): Promise<Buffer> {
+  const found = await fetchDocument(session, `${url}/${name}`, { most: MOST_BYTES, note });
   if (found) return found;
   throw new Failure(`Cannot find a release at "${showUrl(url)}": there is no ${name}`, {
     hint: 'Give the address of its folder',

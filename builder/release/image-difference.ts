@@ -68,6 +68,10 @@ async function describeBoot(raw: string, folder: string, name: string, signal: A
   const { boot } = await readLayout(raw);
   const to = join(folder, name);
   await mkdir(to);
-  await runCommand(['mcopy', '-s', '-n', '-Q', '-i', `${raw}@@${boot.start}`, '::', to], { signal, env: { MTOOLS_SKIP_CHECK: '1' } });
+  await runCommand(['mcopy', '-s', '-n', '-Q', '-i', `${raw}@@${boot.start}`, '::', to], {
+    doing: 'read the boot partition',
+    signal,
+    env: { MTOOLS_SKIP_CHECK: '1' },
+  });
   return new Map((await sumFolder(to, signal)).map(({ path, sha256 }) => [`/${path}`, sha256]));
 }

@@ -94,7 +94,9 @@ async function copyToBoot(target: string, boot: Partition, seed: Buffer): Promis
   const folder = await mkdtemp(join(tmpdir(), `semeur-plant-${randomBytes(4).toString('hex')}`));
   try {
     await writeFile(join(folder, 'semeur.seed'), seed, { mode: 0o600 });
-    await runCommand(['mcopy', '-o', '-i', `${target}@@${boot.start}`, join(folder, 'semeur.seed'), '::semeur.seed']);
+    await runCommand(['mcopy', '-o', '-i', `${target}@@${boot.start}`, join(folder, 'semeur.seed'), '::semeur.seed'], {
+      doing: `put the seed onto "${target}"`,
+    });
   } finally {
     await rm(folder, { recursive: true });
   }

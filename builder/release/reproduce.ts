@@ -37,7 +37,7 @@ export async function reproduceRelease(session: Session, folder: string, profile
     const again = join(work.path, 'again');
     await session.progress.step(`Making "${profile}" again, with an empty cache`, async (note) => {
       const argv = [...SEMEUR, 'release', profile, '--out', again, '--unsigned', '--no-boot', '--workspace', workspace];
-      await runCommand(argv, { signal: session.signal, onLine: note, env: { XDG_CACHE_HOME: cache } });
+      await runCommand(argv, { doing: `make "${profile}" again`, signal: session.signal, onLine: note, env: { XDG_CACHE_HOME: cache } });
     });
     const wanted = (await listFiles(folder)).filter((path) => path === WORKSPACE_TAR || ENDINGS.some((ending) => path === profile + ending));
     const hashes = await Promise.all(wanted.map(async (path) => ({ path, same: (await hash(folder, path)) === (await hash(again, path)) })));

@@ -27,13 +27,25 @@ export async function withUserCertificate<T>(options: UserCertificateOptions, ta
   const folder = await mkdtemp(join(tmpdir(), 'semeur-ssh-'));
   const key = join(folder, 'key');
   try {
-    await runCommand(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', 'semeur visit', '-f', key], { signal });
-    const who = `${userInfo().username}@${hostname()}`;
+    await runCommand(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', 'semeur visit', '-f', key], { doing: 'make a key for the visit', signal });
+    const who = `${ownName()}@${hostname()}`;
     const limits = ['-V', `-${BACK_MINUTES}m:+${VALID_MINUTES}m`, '-O', `source-address=${sourceAddresses.join(',')}`];
-    await runCommand(['ssh-keygen', '-q', '-s', secretsFile(workspace, 'user_ca'), '-I', who, '-n', client, ...limits, `${key}.pub`], { signal });
+    await runCommand(['ssh-keygen', '-q', '-s', secretsFile(workspace, 'user_ca'), '-I', who, '-n', client, ...limits, `${key}.pub`], {
+      doing: 'sign a certificate for the visit',
+      signal,
+    });
     return await task(key, folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Some containers run as a user that has no name. */
+function ownName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(process.getuid?.());
   }
 }
 

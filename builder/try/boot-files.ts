@@ -80,7 +80,12 @@ async function listNames(partition: string, signal: AbortSignal): Promise<string
 
 function mtools(argv: readonly string[], signal: AbortSignal): Promise<Buffer> {
   // It would refuse file systems whose size its geometry rules don't like.
-  return runCommand(argv, { signal, env: { MTOOLS_SKIP_CHECK: '1' }, hint: 'On Debian: "apt-get install mtools", or run "semeur doctor"' });
+  return runCommand(argv, {
+    doing: 'read the boot partition',
+    signal,
+    env: { MTOOLS_SKIP_CHECK: '1' },
+    missing: 'On Debian: "apt-get install mtools", or run "semeur doctor"',
+  });
 }
 
 function notBootable(raw: string, why: string): Failure {

@@ -35,7 +35,7 @@ export async function openDisk(session: Session, image: string, overlay: string)
 /** What a trial left on its disk, as a raw image with holes: for `e2fsck` and the like. */
 export async function exportDisk(session: Pick<Session, 'signal'>, overlay: string, raw: string): Promise<void> {
   const argv = ['qemu-img', 'convert', '-f', 'qcow2', '-O', 'raw', overlay, raw];
-  await runCommand(argv, { signal: session.signal, hint: QEMU_IMG_HINT });
+  await runCommand(argv, { doing: `write "${raw}"`, signal: session.signal, missing: QEMU_IMG_HINT });
 }
 
 /** Bytes of the card: bigger than its image, as real ones are, and a power of two, which the emulated SD card must be. */
@@ -51,15 +51,21 @@ export async function makeCard(session: Pick<Session, 'signal'>, raw: string, ov
 /** @param bytes of the disk; without it, as many as `raw` has. */
 export async function makeOverlay({ signal }: Pick<Session, 'signal'>, raw: string, overlay: string, bytes?: number): Promise<string> {
   const size = bytes === undefined ? [] : [String(bytes)];
-  await runCommand(['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', raw, overlay, ...size], { signal, hint: QEMU_IMG_HINT });
+  await runCommand(['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', raw, overlay, ...size], {
+    doing: `make the trial's disk "${overlay}"`,
+    signal,
+    missing: QEMU_IMG_HINT,
+  });
   return overlay;
 }
 
 async function unpack({ progress, signal }: Session, image: string, raw: string): Promise<string> {
   if (await exists(raw)) return raw;
   const part = `${raw}.part`;
+  const doing = `unpack "${image}"`;
   await progress.step(`Unpacking "${basename(image)}"`, async () => {
-    if (image.endsWith('.zst')) await runCommand(['zstd', '--decompress', '--quiet', '--force', '--sparse', '-o', part, resolve(image)], { signal });
+    if (image.endsWith('.zst'))
+      await runCommand(['zstd', '--decompress', '--quiet', '--force', '--sparse', '-o', part, resolve(image)], { doing, signal });
     else await unpackXz(resolve(image), part, signal);
   });
   await rename(part, raw);
@@ -72,7 +78,7 @@ async function unpackXz(image: string, part: string, signal: AbortSignal): Promi
   await symlink(image, link);
   try {
     // --force: xz follows a link only so.
-    await runCommand(['xz', '--decompress', '--keep', '--force', '--threads=0', '--quiet', link], { signal });
+    await runCommand(['xz', '--decompress', '--keep', '--force', '--threads=0', '--quiet', link], { doing: `unpack "${image}"`, signal });
   } finally {
     await rm(link, { force: true });
   }

@@ -27,6 +27,8 @@ export async function openNetwork({ signal }: Pick<Session, 'signal'>, { address
   const stop = new AbortController();
   const started = Promise.withResolvers<string>();
   const holder = runCommand([...namespaceCommand(), 'sh', HOLDER, ...addresses], {
+    doing: 'make a network for the trial',
+    name: 'network.sh',
     signal: AbortSignal.any([signal, stop.signal]),
     onLine: (line) => {
       const pid = /^network: ready (\d+)$/.exec(line)?.[1];

@@ -40,7 +40,7 @@ const QEMU_HINT = 'On Debian: "apt-get install qemu-system-arm", or run "semeur 
 /** Switches a machine on. It runs until it ends, is switched off, or `session.signal` is aborted; it never outlives this process. */
 export async function startMachine({ signal }: Pick<Session, 'signal'>, options: MachineOptions): Promise<Machine> {
   // setpriv, which starts it, would not say so well that it is missing.
-  await runCommand(['qemu-system-aarch64', '--version'], { signal, hint: QEMU_HINT });
+  await runCommand(['qemu-system-aarch64', '--version'], { doing: 'start QEMU', signal, missing: QEMU_HINT });
   // Not in the cache: the path of a socket has 107 bytes at most.
   const folder = await mkdtemp(join(tmpdir(), 'semeur-'));
   const [socket, pidFile] = [join(folder, 'console'), join(folder, 'pid')];
@@ -51,6 +51,8 @@ export async function startMachine({ signal }: Pick<Session, 'signal'>, options:
   const power = new AbortController();
   let cut = false;
   const qemu = runCommand([...(options.enter ?? []), ...machineCommand(options.machine, { ...options, socket, pidFile, deviceTree })], {
+    doing: 'run the emulated machine',
+    name: 'qemu-system-aarch64',
     signal: AbortSignal.any([signal, power.signal]),
   });
   const stopped = qemu.then(
@@ -87,7 +89,7 @@ export async function startMachine({ signal }: Pick<Session, 'signal'>, options:
 }
 
 async function writeDeviceTree(file: string, serial: string, signal: AbortSignal): Promise<string> {
-  await runCommand(describeVirtCommand(file), { signal });
+  await runCommand(describeVirtCommand(file), { doing: 'ask QEMU what its machine is like', signal });
   await writeFile(file, addToDeviceTree(await readFile(file), 'serial-number', serial));
   return file;
 }

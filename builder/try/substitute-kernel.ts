@@ -26,7 +26,7 @@ export async function ensureSubstituteKernel(session: Session): Promise<Required
 
 async function makeFiles({ signal }: Session, toolbox: string, base: string, folder: string): Promise<void> {
   await withWorkFolder(async (work) => {
-    await runInToolbox(toolbox, work, SCRIPT, [`/cache/base/${base}.tar`], { signal });
+    await runInToolbox(toolbox, work, SCRIPT, [`/cache/base/${base}.tar`], { doing: "prepare Debian's kernel", signal });
     await mkdir(cacheFolder('kernels'), { recursive: true });
     await rm(folder, { recursive: true, force: true });
     await rename(join(work.path, 'kernel'), folder);

@@ -51,6 +51,8 @@ async function withHome<T>(session: Session, workspace: string, state: string, e
   const ready = Promise.withResolvers<void>();
   const serve = ['home', 'serve', '--workspace', workspace, '--state', state];
   const home = runCommand([...enter, ...SEMEUR, ...serve], {
+    doing: 'run home for the trial',
+    name: 'semeur home serve',
     signal: AbortSignal.any([session.signal, stop.signal]),
     onLine: (line) => line.startsWith('home: ready') && ready.resolve(),
   });

@@ -3,12 +3,13 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { IMAGE_NAME } from '../base/local-image.ts';
 import { ensureOsImage, isCached } from '../base/os-image.ts';
 import { fetchOsList, type ListedImage, RASPIOS_SUITES, type RaspiosSuite } from '../base/os-list.ts';
+import { TryAgain } from '../base/try-again.ts';
 import { formatByteSize } from '../byte-size.ts';
 import { EXIT, Failure } from '../failure.ts';
 import { raspiosSource } from '../profile/raspios.ts';
 import type { Report, Session } from '../session.ts';
 import { BASE_BOARDS } from '../workspace/bases.ts';
-import { findWorkspace } from '../workspace/find.ts';
+import { findAnyWorkspace } from '../workspace/find.ts';
 import { loadOperator } from '../workspace/load.ts';
 import { releaseDate } from '../workspace/rules/raspios.ts';
 import { suggestHint } from '../workspace/rules/suggest.ts';
@@ -50,12 +51,23 @@ function readDate(text: string): string {
 
 async function listBases(session: Session): Promise<Report> {
   const { source } = await findSource(session);
-  const images = await fetchOsList(session, source.list);
+  const { images, failure } = await readList(session, source.list);
+  if (failure) session.progress.warn(`The images of Raspberry Pi OS are left out: ${failure.message}\n  → ${failure.hint}`);
   const cached = await Promise.all(images.map(isCached));
   const packages = { base: 'debian-arm64', boards: BASE_BOARDS['debian-arm64'] };
   const listed = images.map((image, index) => ({ base: RASPIOS, boards: BASE_BOARDS[RASPIOS], ...image, cached: cached[index] ?? false }));
   const text = ["debian-arm64        built from Debian's packages", ...listed.map((image) => describeImage(image, image.cached))];
-  return { json: { list: source.list, bases: [packages, ...listed] }, text };
+  return { json: { list: source.list, listFailure: failure?.message ?? null, bases: [packages, ...listed] }, text };
+}
+
+/** What needs no list is listed without a network too. */
+async function readList(session: Session, url: string): Promise<{ images: ListedImage[]; failure?: Failure }> {
+  try {
+    return { images: await fetchOsList(session, url) };
+  } catch (error) {
+    if (error instanceof Failure && error.cause instanceof TryAgain) return { images: [], failure: error };
+    throw error;
+  }
 }
 
 function describeImage({ suite, release, download, image }: ListedImage, cached: boolean): string {
@@ -91,15 +103,6 @@ function refuse(name: string, reason: string, hint: string): Failure {
 
 /** Looking at what there is needs no workspace yet. */
 async function findSource(session: Session) {
-  const folder = findFolder(session);
+  const folder = findAnyWorkspace(session);
   return { folder, source: raspiosSource(folder ?? '.', folder === undefined ? undefined : await loadOperator(folder)) };
-}
-
-function findFolder(session: Session): string | undefined {
-  try {
-    return findWorkspace(session);
-  } catch (error) {
-    if (session.workspace !== undefined) throw error;
-    return undefined;
-  }
 }

@@ -7,7 +7,7 @@ import { type ClientManifest, writeClientImage } from '../image/client-image.ts'
 import { compressPrefix } from '../image/compress.ts';
 import type { DownloadFacts } from '../image/download-plan.ts';
 import { type ImageFormat, MAP_BLOCK_BYTES, type Prefix } from '../image/prefix.ts';
-import { checkFreeSpace } from '../image/write-image.ts';
+import { checkFreeSpace, ROOM_OR_SEED } from '../image/write-image.ts';
 import { zstCompressor } from '../image/zst-compressor.ts';
 import { runLanes } from '../lanes.ts';
 import { overlaysOf } from '../profile/contents.ts';
@@ -104,7 +104,7 @@ async function checkRoom(out: string, clients: readonly Client[], prefixes: Read
     const prefix = prefixes.get(profile);
     return sum + (format === 'img' ? (prefix?.mappedBlocks ?? 0) * MAP_BLOCK_BYTES : (prefix?.[format]?.bytes ?? 0));
   }, 0);
-  await checkFreeSpace(join(out, 'images'), needed);
+  await checkFreeSpace(join(out, 'images'), needed, ROOM_OR_SEED);
 }
 
 function planSeeds(workspace: LoadedWorkspace, clients: readonly Client[], out: string) {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { EXIT, Failure } from '../failure.ts';
+import { reasonOf } from '../machine-trouble.ts';
 import type { Report, Session } from '../session.ts';
 import { readClientTable } from '../workspace/client-table.ts';
 import type { Entry } from '../workspace/entries.ts';
@@ -32,7 +33,7 @@ export async function importClients(session: Session, file: string, { dryRun = f
 
 async function readTable(file: string): Promise<Uint8Array> {
   return readFile(file).catch((error: NodeJS.ErrnoException) => {
-    throw new Failure(`Cannot open "${file}": ${error.code === 'ENOENT' ? 'there is none' : error.message}`, {
+    throw new Failure(`Cannot open "${file}": ${reasonOf(error)}`, {
       hint: 'Name a CSV file whose first row names the columns: semeur client import --help',
       exitCode: EXIT.usage,
       cause: error,

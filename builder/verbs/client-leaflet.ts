@@ -94,7 +94,8 @@ async function printPdf({ signal }: Session, browser: string, file: string): Pro
   const pdf = file.replace(/html$/, 'pdf');
   // Chromium's sandbox refuses root, and what is shown is our own.
   const flags = ['--headless', '--no-pdf-header-footer', '--disable-gpu', ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])];
-  const print = async (part: string) => void (await runCommand([browser, ...flags, `--print-to-pdf=${part}`, `file://${resolve(file)}`], { signal }));
+  const print = async (part: string) =>
+    void (await runCommand([browser, ...flags, `--print-to-pdf=${part}`, `file://${resolve(file)}`], { doing: 'print the leaflet', signal }));
   await writeAtomically(pdf, (_, part) => print(part), SECRET);
   return pdf;
 }

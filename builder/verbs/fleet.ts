@@ -3,16 +3,9 @@ import { type FleetDetails, type FleetEntry, listFleet, showCard } from '../../h
 import { withFleet } from '../../home/store/with-fleet.ts';
 import { EXIT, Failure } from '../failure.ts';
 import type { Report, Session } from '../session.ts';
-import { findWorkspace } from '../workspace/find.ts';
 import { examples } from './examples.ts';
-import { stateFolderOf } from './state-folder.ts';
+import { findStateFolder, STATE, type StateFlags } from './state-folder.ts';
 import type { RunVerb } from './verb.ts';
-
-interface Flags {
-  readonly state?: string;
-}
-
-const STATE = ['--state <dir>', "home's folder (default: home/ of the workspace)"] as const;
 
 export function addFleet(program: Command, run: RunVerb): void {
   const fleet = program.command('fleet').description('how the cards are, as home knows them');
@@ -21,18 +14,18 @@ export function addFleet(program: Command, run: RunVerb): void {
     .description('every client: state, address, last call, alarms')
     .option(...STATE)
     .addHelpText('after', examples('semeur fleet list', 'semeur fleet list --json'))
-    .action((flags: Flags) => run(async (session) => listClients(session, flags)));
+    .action((flags: StateFlags) => run(async (session) => listClients(session, flags)));
   fleet
     .command('show')
     .argument('<client>')
     .description('all that home knows of one')
     .option(...STATE)
     .addHelpText('after', examples('semeur fleet show durand'))
-    .action((client: string, flags: Flags) => run(async (session) => showClient(session, client, flags)));
+    .action((client: string, flags: StateFlags) => run(async (session) => showClient(session, client, flags)));
 }
 
-export function listClients(session: Session, flags: Flags): Report {
-  const clients = withFleet(folderOf(session, flags), (database) => listFleet(database, Date.now()));
+export function listClients(session: Session, flags: StateFlags): Report {
+  const clients = withFleet(findStateFolder(session, flags), (database) => listFleet(database, Date.now()));
   const rows = clients.map((entry) => [entry.client, entry.state, entry.address ?? '-', ago(entry.lastHeartbeat), describeHealth(entry)]);
   const table = [['client', 'state', 'address', 'last call', ''], ...rows];
   const widths = [0, 1, 2, 3].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
@@ -45,15 +38,11 @@ export function listClients(session: Session, flags: Flags): Report {
   return { json: { clients }, text };
 }
 
-function showClient(session: Session, client: string, flags: Flags): Report {
-  const found = withFleet(folderOf(session, flags), (database) => showCard(database, client, Date.now()));
+function showClient(session: Session, client: string, flags: StateFlags): Report {
+  const found = withFleet(findStateFolder(session, flags), (database) => showCard(database, client, Date.now()));
   if (!found)
     throw new Failure(`Cannot find the client "${client}" at home`, { hint: 'See which there are: semeur fleet list', exitCode: EXIT.usage });
   return { json: found, text: describe(found) };
-}
-
-function folderOf(session: Session, { state }: Flags): string {
-  return stateFolderOf(state === undefined ? findWorkspace(session) : '', state);
 }
 
 function describe(entry: FleetDetails): string[] {
@@ -97,7 +86,7 @@ function describeHealth({ health, alarms, diagnosis }: FleetEntry): string {
   return words.join(', ');
 }
 
-function ago(date: string | null): string {
+export function ago(date: string | null): string {
   if (date === null) return 'never';
   const seconds = Math.max(0, (Date.now() - Date.parse(date)) / 1000);
   if (seconds < 120) return `${Math.round(seconds)} s ago`;

@@ -3,24 +3,17 @@ import { addLink, listLinks, newCapabilities, removeLink } from '../../home/stor
 import { withFleet } from '../../home/store/with-fleet.ts';
 import { EXIT, Failure } from '../failure.ts';
 import type { Report, Session } from '../session.ts';
-import { findWorkspace } from '../workspace/find.ts';
-import { loadOperator } from '../workspace/load.ts';
 import { LANGUAGES } from '../workspace/schema.ts';
 import { examples } from './examples.ts';
-import { stateFolderOf } from './state-folder.ts';
+import { findHomeFacts, findStateFolder, STATE, type StateFlags } from './state-folder.ts';
 import type { RunVerb } from './verb.ts';
 
-interface Flags {
-  readonly state?: string;
-}
-
-interface AddFlags extends Flags {
+interface AddFlags extends StateFlags {
   readonly days: number;
   readonly lang?: 'fr' | 'en';
 }
 
 const DAY = 86_400_000;
-const STATE = ['--state <dir>', "home's folder (default: home/ of the workspace)"] as const;
 
 /** Under `home`: the addresses of clients' download pages. */
 export function addLinks(home: Command, run: RunVerb): void {
@@ -40,13 +33,13 @@ export function addLinks(home: Command, run: RunVerb): void {
     .description('end it at once')
     .option(...STATE)
     .addHelpText('after', examples('semeur home link remove durand'))
-    .action((client: string, flags: Flags) => run(async (session) => remove(session, client, flags)));
+    .action((client: string, flags: StateFlags) => run(async (session) => remove(session, client, flags)));
   link
     .command('list')
     .description('whose there are, until when, and whether the card has called')
     .option(...STATE)
     .addHelpText('after', examples('semeur home link list --state /var/lib/semeur'))
-    .action((flags: Flags) => run(async (session) => list(session, flags)));
+    .action((flags: StateFlags) => run(async (session) => list(session, flags)));
 }
 
 function readDays(text: string): number {
@@ -55,10 +48,9 @@ function readDays(text: string): number {
   return days;
 }
 
-async function add(session: Session, client: string, { state, days, lang }: AddFlags): Promise<Report> {
-  const folder = findWorkspace(session);
-  const { home } = await loadOperator(folder);
-  if (home.downloads === undefined) {
+async function add(session: Session, client: string, { days, lang, ...flags }: AddFlags): Promise<Report> {
+  const { downloads } = await findHomeFacts(session, flags);
+  if (downloads === undefined) {
     throw new Failure('Cannot make a link: "home.downloads" of semeur.yaml is missing', {
       hint: 'Write there where the internet reaches the download pages, such as "https://images.example.org"',
       exitCode: EXIT.usage,
@@ -67,7 +59,7 @@ async function add(session: Session, client: string, { state, days, lang }: AddF
   const capabilities = newCapabilities();
   const expires = Date.now() + days * DAY;
   const added = withFleet(
-    stateFolderOf(folder, state),
+    findStateFolder(session, flags),
     (database) => addLink(database, capabilities, { client, language: lang, expires }, Date.now()),
     { readOnly: false },
   );
@@ -77,20 +69,22 @@ async function add(session: Session, client: string, { state, days, lang }: AddF
       exitCode: EXIT.usage,
     });
   }
-  const url = `${home.downloads.replace(/\/$/, '')}/d/${capabilities.page}`;
+  const url = `${downloads}/d/${capabilities.page}`;
   return { json: { client, url, expires: new Date(expires).toISOString() }, text: [url] };
 }
 
-function remove(session: Session, client: string, { state }: Flags): Report {
-  const folder = stateFolderOf(state === undefined ? findWorkspace(session) : '', state);
+function remove(session: Session, client: string, flags: StateFlags): Report {
+  const folder = findStateFolder(session, flags);
   if (!withFleet(folder, (database) => removeLink(database, client), { readOnly: false })) {
     throw new Failure(`Cannot find a link of "${client}"`, { hint: 'See which there are: semeur home link list', exitCode: EXIT.usage });
   }
   return { json: { client }, text: [] };
 }
 
-function list(session: Session, { state }: Flags): Report {
-  const folder = stateFolderOf(state === undefined ? findWorkspace(session) : '', state);
-  const links = withFleet(folder, listLinks).map(({ expires, ...link }) => ({ ...link, expires: new Date(expires).toISOString() }));
+function list(session: Session, flags: StateFlags): Report {
+  const links = withFleet(findStateFolder(session, flags), listLinks).map(({ expires, ...link }) => ({
+    ...link,
+    expires: new Date(expires).toISOString(),
+  }));
   return { json: { links }, text: links.map(({ client, order, expires }) => `${client}  ${order}  until ${expires}`) };
 }

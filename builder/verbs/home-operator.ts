@@ -10,23 +10,15 @@ import { isVpnKey } from '../../home/vpn-key.ts';
 import { askPassword } from '../ask-password.ts';
 import { EXIT, Failure } from '../failure.ts';
 import type { Report, Session } from '../session.ts';
-import { findWorkspace } from '../workspace/find.ts';
-import { loadOperator } from '../workspace/load.ts';
-import { readHubKey } from '../workspace/secrets.ts';
 import { examples } from './examples.ts';
-import { stateFolderOf } from './state-folder.ts';
+import { findHomeFacts, findHubKey, findStateFolder, STATE, type StateFlags } from './state-folder.ts';
 import type { RunVerb } from './verb.ts';
 
-interface Flags {
-  readonly state?: string;
-}
-
-interface AddFlags extends Flags {
+interface AddFlags extends StateFlags {
   readonly vpnKey: string;
   readonly passwordStdin?: boolean;
 }
 
-const STATE = ['--state <dir>', "home's folder (default: home/ of the workspace)"] as const;
 const LEAST_LETTERS = 12;
 
 /** Under `home`: who may open the fleet page. */
@@ -47,13 +39,13 @@ export function addOperators(home: Command, run: RunVerb): void {
     .description('end their sessions at once, and their way into the VPN within a minute')
     .option(...STATE)
     .addHelpText('after', examples('semeur home operator remove zoe'))
-    .action((name: string, flags: Flags) => run(async (session) => remove(session, name, flags)));
+    .action((name: string, flags: StateFlags) => run(async (session) => remove(session, name, flags)));
   operator
     .command('list')
     .description('their names, addresses and public keys')
     .option(...STATE)
     .addHelpText('after', examples('semeur home operator list'))
-    .action((flags: Flags) => run((session) => list(session, flags)));
+    .action((flags: StateFlags) => run((session) => list(session, flags)));
 }
 
 function readName(text: string): string {
@@ -66,18 +58,18 @@ function readKey(text: string): string {
   return text;
 }
 
-async function add(session: Session, name: string, { vpnKey, passwordStdin = false, state }: AddFlags): Promise<Report> {
-  const folder = findWorkspace(session);
-  const [{ vpn }, hub] = await Promise.all([loadOperator(folder), readHubKey(folder)]);
+async function add(session: Session, name: string, { vpnKey, passwordStdin = false, ...flags }: AddFlags): Promise<Report> {
+  const [{ prefix, endpoints }, hubKey] = await Promise.all([findHomeFacts(session, flags), findHubKey(session, flags)]);
+  const folder = findStateFolder(session, flags);
   // Before anybody types a password for nothing.
-  const change = <T>(task: (database: Database) => T) => withFleet(stateFolderOf(folder, state), task, { readOnly: false });
+  const change = <T>(task: (database: Database) => T) => withFleet(folder, task, { readOnly: false });
   const isTaken = change((database) => listOperators(database).some((operator) => operator.name === name));
   if (isTaken) throw refusal(name, 'name');
   const password = await hashPassword(passwordStdin ? await readPassword() : await askTwice(name, session.signal));
   const presharedKey = randomBytes(32).toString('base64');
   const added = change((database) => addOperator(database, { name, publicKey: vpnKey, presharedKey, password }, Date.now()));
   if (typeof added !== 'number') throw refusal(name, added);
-  const network = planNetwork(vpn.prefix);
+  const network = planNetwork(prefix);
   const address = network.operator(added);
   const lines = [
     `# The device of "${name}": /etc/wireguard/semeur.conf`,
@@ -86,9 +78,9 @@ async function add(session: Session, name: string, { vpnKey, passwordStdin = fal
     `Address = ${address}/128`,
     'MTU = 1280',
     '[Peer]',
-    `PublicKey = ${hub.publicKey}`,
+    `PublicKey = ${hubKey}`,
     `PresharedKey = ${presharedKey}`,
-    `Endpoint = ${vpn.endpoints[0]}`,
+    `Endpoint = ${endpoints[0]}`,
     `AllowedIPs = ${network.hub}/128, ${network.cards}`,
     'PersistentKeepalive = 25',
   ];
@@ -104,18 +96,17 @@ function refusal(name: string, taken: 'name' | 'key'): Failure {
   return new Failure(`Cannot add the operator "${name}": ${what[taken]}`, { hint: hints[taken], exitCode: EXIT.usage });
 }
 
-function remove(session: Session, name: string, { state }: Flags): Report {
-  const folder = stateFolderOf(state === undefined ? findWorkspace(session) : '', state);
+function remove(session: Session, name: string, flags: StateFlags): Report {
+  const folder = findStateFolder(session, flags);
   if (!withFleet(folder, (database) => removeOperator(database, name), { readOnly: false })) {
     throw new Failure(`Cannot find the operator "${name}"`, { hint: 'See which there are: semeur home operator list', exitCode: EXIT.usage });
   }
   return { json: { name }, text: [] };
 }
 
-async function list(session: Session, { state }: Flags): Promise<Report> {
-  const folder = findWorkspace(session);
-  const network = planNetwork((await loadOperator(folder)).vpn.prefix);
-  const found = withFleet(stateFolderOf(folder, state), listOperators);
+async function list(session: Session, flags: StateFlags): Promise<Report> {
+  const found = withFleet(findStateFolder(session, flags), listOperators);
+  const network = planNetwork((await findHomeFacts(session, flags)).prefix);
   const operators = found.map(({ name, number, publicKey }) => ({ name, address: network.operator(number), publicKey }));
   return { json: { operators }, text: operators.map(({ name, address, publicKey }) => `${name}  ${address}  ${publicKey}`) };
 }

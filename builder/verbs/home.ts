@@ -83,6 +83,8 @@ async function serve(session: Session, flags: ServeFlags): Promise<Report> {
     hubPrivateKey: hub.privateKey,
     tls: { key: tls.key, cert: tls.certificate },
     listen: flags.listen ?? home.listen,
+    endpoints: vpn.endpoints,
+    downloadsUrl: home.downloads?.replace(/\/$/, ''),
     vpn: flags.vpn
       ? {
           interface: flags.interface,

@@ -83,5 +83,5 @@ async function examine({ signal }: Session, folder: string, { enter, state }: Tr
   const script = await readFile(EXAMINATION, 'utf8');
   const remote = `set -- ${units.enable.join(' ')}\n${script}`;
   const argv = [...enter, ...SEMEUR, 'ssh', '--workspace', folder, '--state', state, TRIED];
-  return (await runCommand([...argv, remote], { signal })).toString('utf8');
+  return (await runCommand([...argv, remote], { doing: 'ask the trial', signal })).toString('utf8');
 }

@@ -16,6 +16,7 @@ import { loadPlanned, loadWorkspace } from '../workspace/load.ts';
 import { planFiles } from '../workspace/planned.ts';
 import { writeFiles } from '../workspace/write-files.ts';
 import { examples } from './examples.ts';
+import { addNewProfile } from './profile-new.ts';
 import { readTrusted, SIGNERS } from './release-signers.ts';
 import type { RunVerb } from './verb.ts';
 
@@ -29,6 +30,7 @@ export function addProfile(program: Command, run: RunVerb): void {
     .option('--locked', 'fail if the lock would change')
     .addHelpText('after', examples('semeur profile build maison', 'semeur profile build maison --update'))
     .action((name: string, options: LockOptions) => run((session) => buildProfile(session, name, options)));
+  addNewProfile(profile, run);
   profile
     .command('list')
     .description('the profiles of the workspace, and which are built')

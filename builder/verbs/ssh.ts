@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { planNetwork } from '../../home/addresses.ts';
-import { showCard } from '../../home/store/fleet.ts';
+import { type FleetDetails, showCard } from '../../home/store/fleet.ts';
 import { withFleet } from '../../home/store/with-fleet.ts';
 import { exitCodeOf, runCommand } from '../command.ts';
 import { EXIT, Failure } from '../failure.ts';
@@ -11,25 +11,45 @@ import type { Report, Session } from '../session.ts';
 import { findWorkspace } from '../workspace/find.ts';
 import { loadOperator } from '../workspace/load.ts';
 import { examples } from './examples.ts';
-import { stateFolderOf } from './state-folder.ts';
+import { ago } from './fleet.ts';
+import { STATE, stateFolderOf } from './state-folder.ts';
 import type { RunVerb } from './verb.ts';
+
+interface OwnOptions {
+  readonly state?: string;
+  readonly json?: boolean;
+  readonly workspace?: string;
+}
 
 export function addSsh(program: Command, run: RunVerb): void {
   program
     .command('ssh')
     .argument('<client>')
-    .argument('[command...]', 'to run there instead of a shell')
+    .argument('[command...]', 'to run there instead of a shell; options before it are ours')
     .description("open a shell on a client's card, through the VPN; the client sees in the card's log who came and when")
-    .option('--state <dir>', "home's folder (default: home/ of the workspace)")
+    .option(...STATE)
     .passThroughOptions()
     .addHelpText('after', examples('semeur ssh durand', 'semeur ssh durand systemctl --failed'))
-    .action((client: string, command: string[], { state }: { state?: string }) => run((session) => visit(session, client, command, state)));
+    .action((client: string, words: string[], _: OwnOptions, ssh: Command) => {
+      const command = takeOwnOptions(program, ssh, words);
+      const { state } = ssh.opts<OwnOptions>();
+      return run((session) => visit(session, client, command, state));
+    });
+}
+
+/** Options behind the client are ours as well, up to the first word that is none: from there on, all is the card's. */
+function takeOwnOptions(program: Command, ssh: Command, words: readonly string[]): string[] {
+  const { operands, unknown } = ssh.parseOptions([...words]);
+  const { json, workspace } = ssh.opts<OwnOptions>();
+  if (json !== undefined) program.setOptionValue('json', json);
+  if (workspace !== undefined) program.setOptionValue('workspace', workspace);
+  return [...operands, ...unknown];
 }
 
 async function visit(session: Session, client: string, command: readonly string[], state: string | undefined): Promise<Report> {
   const workspace = findWorkspace(session);
   const folder = stateFolderOf(workspace, state);
-  const address = findAddress(folder, client);
+  const card = findCard(folder, client);
   const { vpn } = await loadOperator(workspace);
   const network = planNetwork(vpn.prefix);
   const caKey = (await readFile(join(folder, 'host_ca.pub'), 'utf8')).trim().split(/\s+/).slice(0, 2).join(' ');
@@ -37,21 +57,36 @@ async function visit(session: Session, client: string, command: readonly string[
   const exitCode = await withUserCertificate(visitor, async (key, files) => {
     // By the name that never changes: a card's certificate keeps an earlier host name for weeks.
     const known = await writeKnownHosts(files, client, caKey);
-    return runSsh(['-i', key, '-o', `UserKnownHostsFile=${known}`, '-o', `HostKeyAlias=${client}`], address, command, session.signal);
+    const options = ['-i', key, '-o', `UserKnownHostsFile=${known}`, '-o', `HostKeyAlias=${client}`];
+    return runSsh(options, card, command, { log: join(files, 'log'), signal: session.signal });
   });
-  return { json: { client, address, exitCode }, text: [], exitCode };
+  return { json: { client, address: card.address, exitCode }, text: [], exitCode };
 }
 
-/** Nothing of the operator's own configuration, agent or known hosts: the certificate and home's CA say all. */
-async function runSsh(options: readonly string[], address: string, command: readonly string[], signal: AbortSignal): Promise<number> {
+interface Card extends Pick<FleetDetails, 'client' | 'lastHeartbeat'> {
+  readonly address: string;
+}
+
+/**
+ * Nothing of the operator's own configuration, agent or known hosts: the certificate and home's CA say all.
+ * @param log where ssh writes what it has to say itself, apart from what comes from the card.
+ */
+async function runSsh(
+  options: readonly string[],
+  card: Card,
+  command: readonly string[],
+  { log, signal }: { readonly log: string; readonly signal: AbortSignal },
+): Promise<number> {
   const strict = ['StrictHostKeyChecking=yes', 'IdentitiesOnly=yes', 'IdentityAgent=none', 'ConnectTimeout=15', 'PasswordAuthentication=no'];
   const argv = [
     'ssh',
     '-F',
     'none',
+    '-E',
+    log,
     ...strict.flatMap((option) => ['-o', option]),
     ...options,
-    `root@${address}`,
+    `root@${card.address}`,
     ...(command.length ? ['--', ...command] : []),
   ];
   try {
@@ -59,16 +94,30 @@ async function runSsh(options: readonly string[], address: string, command: read
     return EXIT.done;
   } catch (error) {
     const code = exitCodeOf(error);
-    // 255 is ssh's own: the card was not reached.
-    if (code === undefined || code === 255) throw error;
+    if (code === undefined) throw error;
+    const said = (await readFile(log, 'utf8').catch(() => '')).split(/[\r\n]+/).filter((line) => line !== '');
+    // 255 is ssh's own, unless it has nothing to say: then it is the command's.
+    if (code === 255 && said.length > 0) throw notReached(card, said, error);
     return code;
   }
 }
 
-function findAddress(folder: string, client: string): string {
+function notReached({ client, address, lastHeartbeat }: Card, said: readonly string[], cause: unknown): Failure {
+  const reason = (said.at(-1) ?? '').replace(/^.*: (?=\S)/, '').replace(/\.$/, '');
+  const isRefused = said.some((line) => /permission denied|host key verification|connection (closed|reset)/i.test(line));
+  const hint = isRefused
+    ? `Has the client shut you out, or is it another card? See "semeur fleet show ${client}"`
+    : `Is this device in the VPN (wg-quick up semeur), and the card on? Its last call: ${ago(lastHeartbeat)}; see "semeur fleet show ${client}"`;
+  return new Failure(`Cannot reach the card of "${client}" (${address}): ${reason}`, { hint, details: said, cause });
+}
+
+function findCard(folder: string, client: string): Card {
   const card = withFleet(folder, (database) => showCard(database, client, Date.now()));
   if (!card)
     throw new Failure(`Cannot find the client "${client}" at home`, { hint: 'See which there are: semeur fleet list', exitCode: EXIT.usage });
-  if (card.address === null) throw new Failure(`Cannot reach the card of "${client}": it has not called yet`, { hint: 'See "semeur fleet show"' });
-  return card.address.replace(/\/128$/, '');
+  const { address, lastHeartbeat } = card;
+  if (address === null) {
+    throw new Failure(`Cannot reach the card of "${client}": it has not called yet`, { hint: `See how far it came: semeur fleet show ${client}` });
+  }
+  return { client, lastHeartbeat, address: address.replace(/\/128$/, '') };
 }

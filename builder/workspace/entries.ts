@@ -1,6 +1,7 @@
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
 import type { z } from 'zod';
+import { reasonOf } from '../machine-trouble.ts';
 import type { Finding } from './finding.ts';
 import { type ReadValue, readValue } from './read-value.ts';
 import { parseSource, type Source } from './source.ts';
@@ -21,8 +22,7 @@ export async function readEntry<S extends z.ZodObject>(workspace: string, file: 
   } catch (error) {
     if (!isSystemError(error)) throw error;
     const source = parseSource(shown, new Uint8Array());
-    const reason = error.code === 'ENOENT' ? 'there is none' : (error.code ?? error.message);
-    return { name, source, value: undefined, known: {}, findings: [source.error([], `Cannot open this file: ${reason}`)] };
+    return { name, source, value: undefined, known: {}, findings: [source.error([], `Cannot open this file: ${reasonOf(error)}`)] };
   }
 }
 

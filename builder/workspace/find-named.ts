@@ -10,7 +10,7 @@ export function findClient({ clients }: Pick<LoadedWorkspace, 'clients'>, name: 
 
 /** A profile that a command line names. @throws {Failure} with the one that was meant, else those that there are. */
 export function findProfile({ profiles }: Pick<LoadedWorkspace, 'profiles'>, name: string): Profile {
-  return profiles.get(name) ?? refuse('profile', name, [...profiles.keys()], `Write one: profiles/${name}.yaml`);
+  return profiles.get(name) ?? refuse('profile', name, [...profiles.keys()], `Add one: semeur profile new ${name}`);
 }
 
 function refuse(what: string, name: string, known: readonly string[], first: string): never {

@@ -26,6 +26,16 @@ export function findWorkspace({ workspace }: Pick<Session, 'workspace'>, from = 
   });
 }
 
+/** The same where one can be done without: undefined when there is none here or above. @throws {Failure} when the one that is named isn't there. */
+export function findAnyWorkspace({ workspace }: Pick<Session, 'workspace'>): string | undefined {
+  try {
+    return findWorkspace({ workspace });
+  } catch (error) {
+    if (workspace !== undefined) throw error;
+    return undefined;
+  }
+}
+
 export function isWorkspace(folder: string): boolean {
   return existsSync(join(folder, 'semeur.yaml'));
 }

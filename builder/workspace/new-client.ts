@@ -28,7 +28,7 @@ export function planClient(workspace: LoadedWorkspace, asked: Omit<NewClient, 'p
 function onlyProfile({ profiles }: LoadedWorkspace): string {
   const [first, ...others] = profiles.keys();
   if (first !== undefined && others.length === 0) return first;
-  const hint = first === undefined ? 'Write a profile first: profiles/maison.yaml' : `Say which with --profile: ${[first, ...others].join(', ')}`;
+  const hint = first === undefined ? 'Add one first: semeur profile new maison' : `Say which with --profile: ${[first, ...others].join(', ')}`;
   throw new Failure('Cannot choose a profile for the client', { hint, exitCode: EXIT.usage });
 }
 

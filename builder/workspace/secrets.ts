@@ -122,7 +122,7 @@ async function makeHomeTls(workspace: string): Promise<HomeTls> {
   await writeFileAtomically(file, key, { mode: 0o600 });
   try {
     const argv = ['openssl', 'req', '-x509', '-new', '-key', file, '-days', '36500', '-subj', '/CN=semeur home'];
-    return { key, certificate: (await runCommand(argv)).toString('utf8'), backupPin: pinOf(backupKey) };
+    return { key, certificate: (await runCommand(argv, { doing: "make home's certificate" })).toString('utf8'), backupPin: pinOf(backupKey) };
   } finally {
     await rm(file, { force: true });
   }
@@ -137,13 +137,14 @@ async function ensureSshKey(file: string, comment: string): Promise<void> {
   const [isPrivate, isPublic] = await Promise.all([file, `${file}.pub`].map(exists));
   if (isPrivate) await checkPrivate(file, `chmod 600 secrets/${basename(file)}`);
   else if (!isPublic) await makeSshKey(file, comment);
-  if (isPrivate && !isPublic) await writeFileAtomically(`${file}.pub`, await runCommand(['ssh-keygen', '-y', '-f', file]));
+  if (isPrivate && !isPublic)
+    await writeFileAtomically(`${file}.pub`, await runCommand(['ssh-keygen', '-y', '-f', file], { doing: `read the key "${file}"` }));
 }
 
 /** The private half first: the other can be made from it. */
 async function makeSshKey(file: string, comment: string): Promise<void> {
   const part = `${file}.part-${process.pid}`;
-  await runCommand(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', comment, '-f', part]);
+  await runCommand(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', comment, '-f', part], { doing: `make the key "${file}"` });
   await rename(part, file);
   await rename(`${part}.pub`, `${file}.pub`);
 }

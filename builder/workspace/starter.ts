@@ -63,7 +63,11 @@ home:
 `;
 }
 
-function renderProfile({ language, services, profile: { profile, base, boards } }: StarterOptions): string {
+export function renderProfile({
+  language,
+  services,
+  profile: { profile, base, boards },
+}: Pick<StarterOptions, 'language' | 'services' | 'profile'>): string {
   const words = WORDS[language];
   return `${schemaComment('profile', '../')}
 profile: ${renderText(profile)}

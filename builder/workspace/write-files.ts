@@ -3,6 +3,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomically } from '../atomic-file.ts';
 import { EXIT, Failure } from '../failure.ts';
+import { hintOf, reasonOf } from '../machine-trouble.ts';
 import { IGNORED } from './starter.ts';
 
 /**
@@ -21,7 +22,7 @@ export async function writeFiles(folder: string, files: ReadonlyMap<string, stri
   } catch (error) {
     await Promise.all(written.map((file) => rm(file, { force: true })));
     if (!(error instanceof Error && 'code' in error)) throw error;
-    throw new Failure(`Cannot write into "${folder}": ${error.message}`, { hint: 'Make room, or take a folder that is yours', cause: error });
+    throw new Failure(`Cannot write into "${folder}": ${reasonOf(error)}`, { hint: hintOf(error, folder), cause: error });
   }
 }
 

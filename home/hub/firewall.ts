@@ -1,4 +1,3 @@
-import { Failure } from '../../builder/failure.ts';
 import { METRICS_PORT, PAGE_PORT, planNetwork, TUNNEL_PORT } from '../addresses.ts';
 import type { HubOptions } from './options.ts';
 import { runProgram } from './programs.ts';
@@ -38,11 +37,11 @@ export async function openFirewall(options: FirewallOptions): Promise<Firewall> 
 async function load(rules: string): Promise<void> {
   // One transaction: a table is made if there is none, then replaced.
   const input = `${TABLE.join(' ')}\ndelete ${TABLE.join(' ')}\n${rules}`;
-  await runProgram(['nft', '--file', '-'], { input }).catch((error: Error) => {
-    throw new Failure(`Cannot load the packet filter of the VPN: ${error.message}`, {
-      hint: 'Install nftables and run home as root; or pass --no-firewall, and keep clients from one another yourself',
-      cause: error,
-    });
+  await runProgram(['nft', '--file', '-'], {
+    doing: 'load the packet filter of the VPN',
+    missing: 'As root: apt-get install nftables',
+    hint: 'Run home as root; or pass --no-firewall, and keep clients from one another yourself',
+    input,
   });
 }
 

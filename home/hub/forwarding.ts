@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { access, readdir, readFile, writeFile } from 'node:fs/promises';
 import { Failure } from '../../builder/failure.ts';
+import { reasonOf } from '../../builder/machine-trouble.ts';
 
 const CONF = '/proc/sys/net/ipv6/conf';
 
@@ -11,7 +12,7 @@ export async function allowForwarding(name: string): Promise<void> {
     if (await has(`${CONF}/${name}/force_forwarding`)) await write(`${CONF}/${name}/force_forwarding`, '1');
     else await allowEverywhere();
   } catch (error) {
-    throw new Failure(`Cannot switch on IPv6 forwarding: ${(error as Error).message}`, {
+    throw new Failure(`Cannot switch on IPv6 forwarding: ${reasonOf(error)}`, {
       hint: 'Run home as root, or put "net.ipv6.conf.all.forwarding=1" in a file of /etc/sysctl.d',
       cause: error,
     });

@@ -40,9 +40,13 @@ export async function openLink(options: HubOptions, publicKey: string): Promise<
       await allowForwarding(name);
     },
     async configure() {
-      for (const address of addresses) await runProgram(['ip', '-6', 'address', 'replace', address, 'dev', name, 'nodad']);
-      await runProgram(['ip', 'link', 'set', 'dev', name, 'mtu', MTU, 'up']);
-      await runProgram(['ip', '-6', 'route', 'replace', prefix, 'dev', name]);
+      const told = {
+        doing: `set up the interface "${name}" of the VPN`,
+        hint: 'Does another home run on this machine? End that one first; run home as root',
+      };
+      for (const address of addresses) await runProgram(['ip', '-6', 'address', 'replace', address, 'dev', name, 'nodad'], told);
+      await runProgram(['ip', 'link', 'set', 'dev', name, 'mtu', MTU, 'up'], told);
+      await runProgram(['ip', '-6', 'route', 'replace', prefix, 'dev', name], told);
     },
     async close() {
       if (go) await go.stop();
@@ -81,7 +85,7 @@ async function isThere(name: string): Promise<boolean> {
   return runProgram(['ip', 'link', 'show', 'dev', name]).then(
     () => true,
     (error: unknown) => {
-      if (error instanceof Failure && /does not exist/.test(error.message)) return false;
+      if (error instanceof Failure && error.details.some((line) => /does not exist/.test(line))) return false;
       throw error;
     },
   );
@@ -91,6 +95,6 @@ async function isThere(name: string): Promise<boolean> {
 async function addKernelLink(name: string): Promise<string | undefined> {
   return runProgram(['ip', 'link', 'add', 'dev', name, 'type', 'wireguard']).then(
     () => undefined,
-    (error: Error) => error.message.split('\n').slice(1).join(' ').trim(),
+    (error: unknown) => (error instanceof Failure ? error.details.slice(1).join(' ').trim() : String(error)),
   );
 }

@@ -13,6 +13,6 @@ export async function runProgram(argv: readonly string[], options: Omit<CommandO
  * Runs a program that opens "/dev/stdin" as a file, as wg(8) does for keys.
  * Node.js gives children a socket, which can't be opened by that name; a pipe can.
  */
-export async function runWithSecret(argv: readonly string[], secret: string): Promise<string> {
-  return runProgram(['sh', '-c', 'cat | "$@"', 'sh', ...argv], { input: secret });
+export async function runWithSecret(argv: readonly string[], secret: string, doing: string): Promise<string> {
+  return runProgram(['sh', '-c', 'cat | "$@"', 'sh', ...argv], { doing, name: argv.join(' '), input: secret });
 }

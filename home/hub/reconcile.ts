@@ -16,6 +16,8 @@ export interface Reconciler {
 
 /** A line of arguments has room for many more, but not for any number. */
 const KEYS_A_CALL = 1000;
+/** What fails, if it does. */
+const PEERS = 'tell the VPN its key, its port and its peers';
 
 export function createReconciler(options: HubOptions, times: HubTimes, link: Link, firewall: Firewall): Reconciler {
   const { interface: name, log } = options;
@@ -26,22 +28,22 @@ export function createReconciler(options: HubOptions, times: HubTimes, link: Lin
   async function remove(keys: readonly string[]): Promise<void> {
     for (let at = 0; at < keys.length; at += KEYS_A_CALL) {
       const words = keys.slice(at, at + KEYS_A_CALL).flatMap((key) => ['peer', key, 'remove']);
-      await runProgram(['wg', 'set', name, ...words]);
+      await runProgram(['wg', 'set', name, ...words], { doing: PEERS });
     }
   }
 
   async function add(peers: readonly HubPeer[]): Promise<void> {
-    if (peers.length > 0) await runWithSecret(['wg', 'addconf', name, '/dev/stdin'], renderPeers(peers));
+    if (peers.length > 0) await runWithSecret(['wg', 'addconf', name, '/dev/stdin'], renderPeers(peers), PEERS);
   }
 
   /** All at once: what is right already keeps its sessions. */
   async function replaceAll(): Promise<void> {
     const text = renderInterface(options.privateKey, options.vpnPort) + renderPeers(options.peers());
-    await runWithSecret(['wg', 'syncconf', name, '/dev/stdin'], text);
+    await runWithSecret(['wg', 'syncconf', name, '/dev/stdin'], text, PEERS);
   }
 
   async function show(): Promise<ShownHub> {
-    return parseDump(await runProgram(['wg', 'show', name, 'dump']));
+    return parseDump(await runProgram(['wg', 'show', name, 'dump'], { doing: 'see which peers the VPN has' }));
   }
 
   async function repair(shown: ShownHub): Promise<void> {
@@ -77,7 +79,7 @@ export function createReconciler(options: HubOptions, times: HubTimes, link: Lin
         await remove([holder]);
       }
       for (const [other, key] of holders) if (key === publicKey) holders.delete(other);
-      await runWithSecret(['wg', 'set', name, 'peer', publicKey, 'preshared-key', '/dev/stdin', 'allowed-ips', address], presharedKey);
+      await runWithSecret(['wg', 'set', name, 'peer', publicKey, 'preshared-key', '/dev/stdin', 'allowed-ips', address], presharedKey, PEERS);
       holders.set(address, publicKey);
     },
     async removePeer(publicKey) {

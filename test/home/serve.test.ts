@@ -132,7 +132,12 @@ describe('semeur home serve (a process of its own, without a VPN)', () => {
       const { port } = server.address() as { port: number };
       const taken = await semeur('home', 'serve', '--no-vpn', '--listen', `127.0.0.1:${port}`, '--workspace', folder);
       server.close();
-      expect(taken).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/Cannot listen on "127\.0\.0\.1".*EADDRINUSE\n.*--listen/) });
+      expect(taken).toMatchObject({
+        exitCode: 1,
+        stderr: expect.stringMatching(
+          /Cannot listen on "127\.0\.0\.1", port \d+, for cards on the internet: something else listens there\n.*--listen/,
+        ),
+      });
       await rm(join(folder, 'secrets', 'hub.json'));
       expect(await semeur('home', 'serve', '--no-vpn', '--workspace', folder)).toMatchObject({
         exitCode: 2,

@@ -22,6 +22,6 @@ describe('findClient()', () => {
 describe('findProfile()', () => {
   it('says how to go on', () => {
     const profiles = new Map<string, Profile>();
-    expect(() => findProfile({ profiles }, 'maison')).toThrow(expect.objectContaining({ hint: 'Write one: profiles/maison.yaml' }));
+    expect(() => findProfile({ profiles }, 'maison')).toThrow(expect.objectContaining({ hint: 'Add one: semeur profile new maison' }));
   });
 });
