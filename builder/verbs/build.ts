@@ -14,12 +14,14 @@ import { overlaysOf } from '../profile/contents.ts';
 import { ensurePlainPrefix, ensureProfile } from '../profile/publish.ts';
 import { type MadeSeed, makeSeeds } from '../seed/make.ts';
 import { writeOrders } from '../seed/order.ts';
+import { readTokens } from '../seed/token-life.ts';
 import type { Report, Session } from '../session.ts';
 import { findWorkspace } from '../workspace/find.ts';
 import { findClient, findProfile } from '../workspace/find-named.ts';
 import { type LoadedWorkspace, loadWorkspace } from '../workspace/load.ts';
 import type { Client } from '../workspace/schema.ts';
 import { examples } from './examples.ts';
+import { checkWorkspaceClock, refreshTokens } from './sound-tokens.ts';
 import type { RunVerb } from './verb.ts';
 
 interface BuildOptions {
@@ -47,16 +49,19 @@ export function addBuild(program: Command, run: RunVerb): void {
 }
 
 /** Builds clients' images; `demo` calls it too. */
-export async function build(session: Session, names: readonly string[], options: BuildOptions): Promise<Report> {
+export async function build(session: Session, names: readonly string[], options: BuildOptions, now = new Date()): Promise<Report> {
   const workspace = await loadWorkspace(findWorkspace(session));
   const clients = chooseClients(workspace, names, options.all === true);
+  const shortNames = clients.map(({ client }) => client);
+  await checkWorkspaceClock(workspace, await readTokens(workspace.folder, shortNames), now);
   const prefixes = await preparePrefixes(session, workspace, clients, options.format);
   const out = join(workspace.folder, 'out');
   await mkdir(out, { recursive: true });
   if (!options.seedOnly) await checkRoom(out, clients, prefixes, options.format);
   const title = options.seedOnly ? 'Making seeds' : 'Making images';
   const manifests = await session.progress.step(`${title} of ${clients.length} ${clients.length === 1 ? 'client' : 'clients'}`, async (note) => {
-    const seeds = await makeSeeds(workspace, planSeeds(workspace, clients, out), session.signal);
+    await refreshTokens(session, workspace, shortNames, now);
+    const seeds = await makeSeeds(workspace, planSeeds(workspace, clients, out), session.signal, now);
     // Before the images: a card is not to call a home that never heard of it.
     const orders = await writeOrders(workspace, clients);
     for (const { client } of orders.filter((order) => order.revoked))

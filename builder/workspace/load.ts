@@ -48,6 +48,11 @@ export async function loadOperator(folder: string): Promise<Operator> {
   });
 }
 
+/** What is well of one client's own file, whatever else is wrong in the workspace; nothing where there is none. */
+export async function loadClientFile(folder: string, client: string): Promise<Partial<ClientFile>> {
+  return (await readEntry(folder, join(folder, 'clients', `${client}.yaml`), client, clientSchema)).known;
+}
+
 /**
  * Reads every file and finds all that is wrong; the workspace is given when nothing must be put right first.
  * @param planned what is about to be written, seen as if it were.

@@ -93,30 +93,33 @@ describe('an order whose token was renewed because it had ended', () => {
   it.each([
     ['confirmed', true],
     ['claimed', false],
-  ])('leaves a card alone that has %s: it runs, is shown as it was, and what was renewed opens nothing, however often', async (state, isConfirmed) => {
-    const home = await openHome();
-    const old = issue();
-    await home.take(old.order);
-    const claim = claimOf(old);
-    const { values } = await home.nursery('/v1/claim', claim, old.nursery);
-    const address = (values['address'] ?? '').replace('/128', '');
-    if (isConfirmed) await home.tunnel('/v1/confirm', {}, address);
-    const peers = [...home.hub.peers.keys()];
-    const [next, third] = [renew(2, { hostname: 'jardin' }), renew(3)];
-    for (const { order } of [next, next, third]) await home.take(order);
-    expect([...home.hub.peers.keys()]).toEqual(peers);
-    expect(stateOf(home)).toBe(state);
-    for (const dead of [next, third]) {
-      expect(await home.open('/v1/claim', claimOf(dead))).toMatchObject({ status: 410, text: expect.stringMatching(/^error reissued /) });
-    }
-    expect(alarmsOf(home)).toMatchObject([{ kind: 'second-card' }]);
-    expect((await home.tunnel('/v1/confirm', {}, address)).status).toBe(200);
-    expect((await home.tunnel('/v1/heartbeat', heartbeatOf(), address)).status).toBe(200);
-    // What somebody asks for comes after it, as ever.
-    const asked = issue('durand', { generation: 4 });
-    await home.take(asked.order);
-    expect((await home.nursery('/v1/claim', claimOf(asked), asked.nursery)).status).toBe(200);
-  });
+  ])(
+    'leaves a card alone that has %s: it runs, is shown as it was, and what was renewed opens nothing, however often',
+    async (state, isConfirmed) => {
+      const home = await openHome();
+      const old = issue();
+      await home.take(old.order);
+      const claim = claimOf(old);
+      const { values } = await home.nursery('/v1/claim', claim, old.nursery);
+      const address = (values['address'] ?? '').replace('/128', '');
+      if (isConfirmed) await home.tunnel('/v1/confirm', {}, address);
+      const peers = [...home.hub.peers.keys()];
+      const [next, third] = [renew(2, { hostname: 'jardin' }), renew(3)];
+      for (const { order } of [next, next, third]) await home.take(order);
+      expect([...home.hub.peers.keys()]).toEqual(peers);
+      expect(stateOf(home)).toBe(state);
+      for (const dead of [next, third]) {
+        expect(await home.open('/v1/claim', claimOf(dead))).toMatchObject({ status: 410, text: expect.stringMatching(/^error reissued /) });
+      }
+      expect(alarmsOf(home)).toMatchObject([{ kind: 'second-card' }]);
+      expect((await home.tunnel('/v1/confirm', {}, address)).status).toBe(200);
+      expect((await home.tunnel('/v1/heartbeat', heartbeatOf(), address)).status).toBe(200);
+      // What somebody asks for comes after it, as ever.
+      const asked = issue('durand', { generation: 4 });
+      await home.take(asked.order);
+      expect((await home.nursery('/v1/claim', claimOf(asked), asked.nursery)).status).toBe(200);
+    },
+  );
 
   it('goes on with a new card that was asked for, beside the one that runs', async () => {
     const home = await openHome();
