@@ -28,6 +28,8 @@ interface BuildOptions {
   readonly all?: boolean;
   readonly format: ImageFormat;
   readonly seedOnly?: boolean;
+  /** Nobody gives these cards away. */
+  readonly forTrial?: true;
 }
 
 /** Seeds wait for the disk to keep them, each for its own files: many may wait together. Whole images keep the disk busy by themselves. */
@@ -53,6 +55,7 @@ export async function build(session: Session, names: readonly string[], options:
   const workspace = await loadWorkspace(findWorkspace(session));
   const clients = chooseClients(workspace, names, options.all === true);
   const shortNames = clients.map(({ client }) => client);
+  if (!options.forTrial) warnOfDoubts(session, workspace, shortNames);
   await checkWorkspaceClock(workspace, await readTokens(workspace.folder, shortNames), now);
   const prefixes = await preparePrefixes(session, workspace, clients, options.format);
   const out = join(workspace.folder, 'out');
@@ -85,6 +88,15 @@ function chooseClients(workspace: LoadedWorkspace, names: readonly string[], all
   if (all) throw new Failure('Cannot build: the workspace has no client', { hint: 'Add one: semeur client new NAME', exitCode: EXIT.usage });
   if (names.length === 0) throw new Failure('Cannot build: no client was named', { hint: 'Name clients, or say --all', exitCode: EXIT.usage });
   return [...new Set(names)].map((name) => findClient(workspace, name));
+}
+
+/** One line, with the first of them: a card that finds no home is a visit. */
+function warnOfDoubts({ progress }: Session, { doubts }: LoadedWorkspace, clients: readonly string[]): void {
+  const files = ['semeur.yaml', ...clients.map((client) => `clients/${client}.yaml`)];
+  const [first, ...others] = doubts.filter(({ file }) => files.includes(file)).toSorted((a, b) => files.indexOf(a.file) - files.indexOf(b.file));
+  if (!first) return;
+  const more = others.length > 0 ? `, and ${others.length} more` : '';
+  progress.warn(`Not to be given away yet: ${first.file}:${first.line}:${first.column}: ${first.message}${more}; see "semeur check"`);
 }
 
 async function preparePrefixes(session: Session, workspace: LoadedWorkspace, clients: readonly Client[], format: ImageFormat) {

@@ -20,9 +20,10 @@ export function addCheck(program: Command, run: RunVerb): void {
 }
 
 export async function checkWorkspace(session: Session, now = new Date()): Promise<Report> {
-  const { workspace, findings: ofFiles } = await readWorkspace(findWorkspace(session));
-  const findings = workspace ? sortFindings([...ofFiles, ...(await checkTokens(workspace, now))]) : ofFiles;
-  const last = workspace ? describeWell(workspace) : countErrors(findings.filter(({ level }) => level === 'error').length);
+  const { workspace, findings: ofFiles, doubts } = await readWorkspace(findWorkspace(session));
+  // What must be put right first is told alone.
+  const findings = workspace ? sortFindings([...ofFiles, ...doubts, ...(await checkTokens(workspace, now))]) : ofFiles;
+  const last = workspace ? describeWell(workspace, findings.length) : countErrors(findings.filter(({ level }) => level === 'error').length);
   return { json: { findings }, text: [...findings.map(formatFinding), last], exitCode: workspace ? EXIT.done : EXIT.usage };
 }
 
@@ -54,9 +55,9 @@ function warnAbout(client: string, message: string, hint: string): Finding {
   return { file: `clients/${client}.yaml`, line: 1, column: 1, level: 'warning', message, hint };
 }
 
-function describeWell({ profiles, clients, overlays }: LoadedWorkspace): string {
+function describeWell({ profiles, clients, overlays }: LoadedWorkspace, warnings: number): string {
   const counts = [count(profiles.size, 'profile'), count(clients.size, 'client'), count(overlays.size, 'overlay')];
-  return `All is well: ${counts.join(', ')}`;
+  return `All is well${warnings > 0 ? ` but for ${count(warnings, 'warning')}` : ''}: ${counts.join(', ')}`;
 }
 
 function countErrors(errors: number): string {
