@@ -98,8 +98,7 @@ describe('describeReserved()', () => {
     '203.0.113.9',
     '3fff::1',
   ])('knows %s', (host) => expect(describeReserved(host)).toMatch(/ for examples/));
-  it.each(['racines.zz', 'notexample.zz', 'example.zz', 'contest', '9.9.9.9', '192.168.1.2', '2620:fe::fe', 'fd00::1'])(
-    'leaves %s alone',
-    (host) => expect(describeReserved(host)).toBeUndefined(),
+  it.each(['racines.zz', 'notexample.zz', 'example.zz', 'contest', '9.9.9.9', '192.168.1.2', '2620:fe::fe', 'fd00::1'])('leaves %s alone', (host) =>
+    expect(describeReserved(host)).toBeUndefined(),
   );
 });
