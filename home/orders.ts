@@ -32,6 +32,7 @@ const orderSchema: z.ZodType<Order> = z.strictObject({
   tokenSha256: z.string().regex(/^[0-9a-f]{64}$/),
   tokenExpires: z.iso.datetime(),
   revoked: z.boolean(),
+  renewed: z.literal(true).optional(),
   domains: z.array(z.string().regex(/^[a-z0-9.-]{1,253}$/)).optional(),
 });
 

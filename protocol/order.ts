@@ -21,6 +21,11 @@ export interface Order {
   readonly tokenExpires: string;
   /** For good: a client comes back by a higher generation. */
   readonly revoked: boolean;
+  /**
+   * Nobody asked for new keys: the token before had ended unused, as far as the builder can know. Home puts such an order aside where a card has called
+   * with the one before. Left out otherwise.
+   */
+  readonly renewed?: true | undefined;
   /** Names in small letters of sites on the client's card, to which home passes visitors; left out where there are none. */
   readonly domains?: readonly string[] | undefined;
 }

@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { formatDay } from '../clock.ts';
 import { Failure } from '../failure.ts';
 import type { SizeAndDigest } from '../image/compose.ts';
 import { readComposed, readRegion } from '../image/composed.ts';
 import { hashImage } from '../image/decode.ts';
 import { HEADER_BYTES, parseHeader, type SeedHeader } from '../seed/header.ts';
-import { readSeed } from '../seed/read-seed.ts';
+import { readSeed, type Seed } from '../seed/read-seed.ts';
 
 export interface Verification {
   readonly file: string;
@@ -14,6 +15,10 @@ export interface Verification {
   /** What could not be checked, and why. */
   readonly unchecked: readonly string[];
   readonly seed: SeedHeader | null;
+  /** Of the seed's token, ISO 8601. */
+  readonly tokenExpires: string | null;
+  /** What it is good for no more. */
+  readonly ended: readonly string[];
 }
 
 export interface VerifyOptions {
@@ -22,6 +27,7 @@ export interface VerifyOptions {
   /** The paths that a profile's seeds may bring. */
   readonly settingsOf: (profile: string) => readonly string[];
   readonly signal: AbortSignal;
+  readonly now?: Date;
 }
 
 /**
@@ -33,7 +39,7 @@ export async function verifyFile(file: string, options: VerifyOptions): Promise<
   const bytes = file.endsWith('.seed') ? await readFile(file) : undefined;
   if (bytes) {
     const seed = await verifySeed(bytes, true, options);
-    return { file, checked: [describeSeed(seed)], unchecked: [], seed };
+    return { file, checked: [describeSeed(seed.header)], unchecked: [], ...describeToken(seed, options.now) };
   }
   const manifest = await readManifestBeside(file);
   const checked: string[] = [];
@@ -48,18 +54,30 @@ export async function verifyFile(file: string, options: VerifyOptions): Promise<
   const region = await readRegion(file);
   const empty = region?.every((byte) => byte === 0) === true;
   const seed = region && !empty ? await verifySeed(region, false, options) : null;
-  checked.push(...(seed ? [describeSeed(seed)] : []), ...(empty ? ['Its seed region is empty: it is a public image'] : []));
+  checked.push(...(seed ? [describeSeed(seed.header)] : []), ...(empty ? ['Its seed region is empty: it is a public image'] : []));
   const unchecked = [
     ...(manifest ? [] : ['There is no JSON beside it to compare with']),
     ...(region ? [] : ['Its end was not written by Semeur: no seed could be read']),
   ];
-  return { file, checked, unchecked, seed };
+  return { file, checked, unchecked, ...describeToken(seed, options.now) };
 }
 
-async function verifySeed(bytes: Buffer, exact: boolean, { allowedSigners, settingsOf, signal }: VerifyOptions): Promise<SeedHeader> {
+async function verifySeed(bytes: Buffer, exact: boolean, { allowedSigners, settingsOf, signal }: VerifyOptions): Promise<Seed> {
   const profile = parseHeader(bytes.subarray(0, HEADER_BYTES))?.profile;
-  const { header } = await readSeed(bytes, { allowedSigners, settings: profile === undefined ? [] : settingsOf(profile), exact, signal });
-  return header;
+  return readSeed(bytes, { allowedSigners, settings: profile === undefined ? [] : settingsOf(profile), exact, signal });
+}
+
+/** @param now by which home will judge it, more or less. */
+function describeToken(seed: Seed | null, now = new Date()): Pick<Verification, 'seed' | 'tokenExpires' | 'ended'> {
+  const [, expires] = /^token-expires (\S+)$/m.exec(seed?.files.get('enrol/home.conf')?.toString('utf8') ?? '') ?? [];
+  if (!seed || expires === undefined) return { seed: seed?.header ?? null, tokenExpires: null, ended: [] };
+  const { client } = seed.header;
+  const day = formatDay(Date.parse(expires));
+  const ended =
+    Date.parse(expires) <= now.getTime()
+      ? [`its token ended on ${day}: a card that has not called yet is turned away; a new one: semeur build ${client}`]
+      : [];
+  return { seed: seed.header, tokenExpires: expires, ended };
 }
 
 function describeSeed({ client, profile, generation }: SeedHeader): string {

@@ -6,7 +6,7 @@ import { type ClientCode, makeClientCode } from './client-code.ts';
 
 const DAY = 86_400_000;
 /** A card that was not plugged in by then needs a new seed. */
-const TOKEN_DAYS = 90;
+export const TOKEN_DAYS = 90;
 
 /** What is one client's own, kept in secrets/clients/NAME.json. Made once: building again gives the same seed. */
 export interface ClientKeys {
@@ -29,10 +29,17 @@ export interface ClientKeys {
   readonly backupKey: string;
   /** What was issued so far is good for nothing any more, for good: the next generation is. */
   readonly revoked?: true;
+  /** Nobody asked for these: the token before had ended. Home takes them only where no card has called with that one. */
+  readonly renewed?: true;
+}
+
+/** @returns undefined when nothing was issued yet. */
+export async function findClientKeys(workspace: string, client: string): Promise<ClientKeys | undefined> {
+  return readSecret<ClientKeys>(keysFile(workspace, client));
 }
 
 export async function ensureClientKeys(workspace: string, client: string, now: Date = new Date()): Promise<ClientKeys> {
-  const found = await readSecret<ClientKeys>(keysFile(workspace, client));
+  const found = await findClientKeys(workspace, client);
   if (found?.code && found.account?.scram && found.second && found.backupKey) return found;
   const own = await completeOwn(found);
   const keys = found ? { ...found, ...own } : makeClientKeys(1, now, own);
@@ -48,6 +55,14 @@ export async function reissueClientKeys(workspace: string, client: string, now: 
   return keys;
 }
 
+/** The same, where the token has ended and nobody asked. */
+export async function renewClientKeys(workspace: string, client: string, now: Date): Promise<ClientKeys> {
+  const found = await requireClientKeys(workspace, client);
+  const keys: ClientKeys = { ...makeClientKeys(found.generation + 1, now, await completeOwn(found)), renewed: true };
+  await writeSecret(keysFile(workspace, client), keys);
+  return keys;
+}
+
 export async function revokeClientKeys(workspace: string, client: string): Promise<ClientKeys> {
   const keys: ClientKeys = { ...(await requireClientKeys(workspace, client)), revoked: true };
   await writeSecret(keysFile(workspace, client), keys);
@@ -55,7 +70,7 @@ export async function revokeClientKeys(workspace: string, client: string): Promi
 }
 
 async function requireClientKeys(workspace: string, client: string): Promise<ClientKeys> {
-  const found = await readSecret<ClientKeys>(keysFile(workspace, client));
+  const found = await findClientKeys(workspace, client);
   if (found) return found;
   throw new Failure(`Cannot find the keys of "${client}": nothing was issued to it yet`, {
     hint: `Make its card: semeur build ${client}`,

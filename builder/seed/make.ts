@@ -29,14 +29,14 @@ export interface SeedPlan {
 }
 
 /** Makes keys where there are none, renders, packs, and signs all seeds in one call. */
-export async function makeSeeds(workspace: LoadedWorkspace, plans: readonly SeedPlan[], signal: AbortSignal): Promise<MadeSeed[]> {
+export async function makeSeeds(workspace: LoadedWorkspace, plans: readonly SeedPlan[], signal: AbortSignal, now = new Date()): Promise<MadeSeed[]> {
   const { folder, operator } = workspace;
   const templates = await loadSeedTemplates(workspace);
   const home = await readHomeFacts(folder);
   const signer = fingerprintOf(await readSeedKey(folder));
   const unsigned = await Promise.all(
     plans.map(async ({ client, services, previous }) => {
-      const keys = await ensureClientKeys(folder, client.client);
+      const keys = await ensureClientKeys(folder, client.client, now);
       const tar = renderSeedTar(renderSeedFiles(templates, operator, client, keys, home, services));
       const sha256 = createHash('sha256').update(tar).digest('hex');
       const header = renderHeader({

@@ -50,7 +50,8 @@ export function makeOrder(
     tokenSha256: createHash('sha256').update(keys.token).digest('hex'),
     tokenExpires: keys.tokenExpires,
     revoked: keys.revoked === true,
-    // Left out where there are none: an older home takes such an order too.
+    // Both left out where there is nothing to say: an older home takes such an order too.
+    ...(keys.renewed ? { renewed: true } : {}),
     ...(domains.length > 0 ? { domains } : {}),
   };
 }

@@ -14,18 +14,22 @@ import { overlaysOf } from '../profile/contents.ts';
 import { ensurePlainPrefix, ensureProfile } from '../profile/publish.ts';
 import { type MadeSeed, makeSeeds } from '../seed/make.ts';
 import { writeOrders } from '../seed/order.ts';
+import { readTokens } from '../seed/token-life.ts';
 import type { Report, Session } from '../session.ts';
 import { findWorkspace } from '../workspace/find.ts';
 import { findClient, findProfile } from '../workspace/find-named.ts';
 import { type LoadedWorkspace, loadWorkspace } from '../workspace/load.ts';
 import type { Client } from '../workspace/schema.ts';
 import { examples } from './examples.ts';
+import { checkWorkspaceClock, refreshTokens } from './sound-tokens.ts';
 import type { RunVerb } from './verb.ts';
 
 interface BuildOptions {
   readonly all?: boolean;
   readonly format: ImageFormat;
   readonly seedOnly?: boolean;
+  /** Nobody gives these cards away. */
+  readonly forTrial?: true;
 }
 
 /** Seeds wait for the disk to keep them, each for its own files: many may wait together. Whole images keep the disk busy by themselves. */
@@ -47,16 +51,20 @@ export function addBuild(program: Command, run: RunVerb): void {
 }
 
 /** Builds clients' images; `demo` calls it too. */
-export async function build(session: Session, names: readonly string[], options: BuildOptions): Promise<Report> {
+export async function build(session: Session, names: readonly string[], options: BuildOptions, now = new Date()): Promise<Report> {
   const workspace = await loadWorkspace(findWorkspace(session));
   const clients = chooseClients(workspace, names, options.all === true);
+  const shortNames = clients.map(({ client }) => client);
+  if (!options.forTrial) warnOfDoubts(session, workspace, shortNames);
+  await checkWorkspaceClock(workspace, await readTokens(workspace.folder, shortNames), now);
   const prefixes = await preparePrefixes(session, workspace, clients, options.format);
   const out = join(workspace.folder, 'out');
   await mkdir(out, { recursive: true });
   if (!options.seedOnly) await checkRoom(out, clients, prefixes, options.format);
   const title = options.seedOnly ? 'Making seeds' : 'Making images';
   const manifests = await session.progress.step(`${title} of ${clients.length} ${clients.length === 1 ? 'client' : 'clients'}`, async (note) => {
-    const seeds = await makeSeeds(workspace, planSeeds(workspace, clients, out), session.signal);
+    await refreshTokens(session, workspace, shortNames, now);
+    const seeds = await makeSeeds(workspace, planSeeds(workspace, clients, out), session.signal, now);
     // Before the images: a card is not to call a home that never heard of it.
     const orders = await writeOrders(workspace, clients);
     for (const { client } of orders.filter((order) => order.revoked))
@@ -80,6 +88,15 @@ function chooseClients(workspace: LoadedWorkspace, names: readonly string[], all
   if (all) throw new Failure('Cannot build: the workspace has no client', { hint: 'Add one: semeur client new NAME', exitCode: EXIT.usage });
   if (names.length === 0) throw new Failure('Cannot build: no client was named', { hint: 'Name clients, or say --all', exitCode: EXIT.usage });
   return [...new Set(names)].map((name) => findClient(workspace, name));
+}
+
+/** One line, with the first of them: a card that finds no home is a visit. */
+function warnOfDoubts({ progress }: Session, { doubts }: LoadedWorkspace, clients: readonly string[]): void {
+  const files = ['semeur.yaml', ...clients.map((client) => `clients/${client}.yaml`)];
+  const [first, ...others] = doubts.filter(({ file }) => files.includes(file)).toSorted((a, b) => files.indexOf(a.file) - files.indexOf(b.file));
+  if (!first) return;
+  const more = others.length > 0 ? `, and ${others.length} more` : '';
+  progress.warn(`Not to be given away yet: ${first.file}:${first.line}:${first.column}: ${first.message}${more}; see "semeur check"`);
 }
 
 async function preparePrefixes(session: Session, workspace: LoadedWorkspace, clients: readonly Client[], format: ImageFormat) {

@@ -13,6 +13,7 @@ import { findClient } from '../workspace/find-named.ts';
 import { type LoadedWorkspace, loadWorkspace } from '../workspace/load.ts';
 import type { Client } from '../workspace/schema.ts';
 import { examples } from './examples.ts';
+import { warnOfTokens } from './sound-tokens.ts';
 import type { RunVerb } from './verb.ts';
 
 interface LeafletFlags {
@@ -49,6 +50,7 @@ async function writeLeaflet(session: Session, name: string, { link, large = fals
   const folder = findWorkspace(session);
   const workspace = await loadWorkspace(folder);
   const client = findClient(workspace, name);
+  await warnOfTokens(session, folder, [name], new Date());
   const file = join(folder, 'out', `${name}.leaflet.html`);
   await writeFileAtomically(file, await render(workspace, client, link, large), SECRET);
   const files = [file, ...(browser ? [await printPdf(session, browser, file)] : [])].map((one) => relative(process.cwd(), resolve(one)));

@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { chmod, mkdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { type Command, InvalidArgumentError } from 'commander';
@@ -16,9 +16,10 @@ import { cacheFolder } from '../cache-folder.ts';
 import { EXIT, Failure } from '../failure.ts';
 import type { Report, Session } from '../session.ts';
 import { findWorkspace } from '../workspace/find.ts';
-import { loadOperator } from '../workspace/load.ts';
+import { loadClientFile, loadOperator } from '../workspace/load.ts';
 import { LANGUAGES, type Operator } from '../workspace/schema.ts';
 import { examples } from './examples.ts';
+import { warnOfTokens } from './sound-tokens.ts';
 import type { RunVerb } from './verb.ts';
 
 interface PageFlags {
@@ -26,8 +27,8 @@ interface PageFlags {
   readonly url: string;
 }
 
-/** Whoever reads one has the client's keys. */
-const SECRET = { mode: 0o600 } as const;
+/** A web server runs as somebody else, and what sends the files there keeps their rights: it is the folder's name that nobody guesses. */
+const PUBLIC = { file: 0o644, folder: 0o755 } as const;
 
 /** Under `client`: the download page as files, for those whose home offers none. */
 export function addClientPage(client: Command, run: RunVerb): void {
@@ -60,21 +61,29 @@ async function writePage(session: Session, name: string, { out, url }: PageFlags
     throw new Failure(`Cannot find what "${name}" may download`, { hint: `Make it: semeur build ${name} --seed-only`, exitCode: EXIT.usage });
   }
   const target = resolve(out);
+  const { language = operator.language } = await loadClientFile(folder, name);
+  await warnOfTokens(session, folder, [name], new Date());
+  // One that was there may be somebody's own.
+  if ((await mkdir(target, { recursive: true })) !== undefined) await chmod(target, PUBLIC.folder);
   const { mtimeMs: made } = await stat(planFile(plans, { client: name }));
   const manifest = `${name}.rpi-imager-manifest`;
   const links = { manifest, image: plan.file, seed: 'semeur.seed' };
   const facts = { name: client.name, image: `${url}/${plan.file}`, icon: `${url}/icon.svg`, made };
   await writeImageFile(join(target, plan.file), plan);
-  await writeFileAtomically(join(target, 'semeur.seed'), Buffer.from(client.seed, 'base64'), SECRET);
-  await writeFileAtomically(join(target, 'icon.svg'), ICON);
-  await writeFileAtomically(join(target, manifest), renderImagerManifest(visitIn(operator.language, operator), plan, facts), SECRET);
-  for (const language of LANGUAGES) {
-    const visit = visitIn(language, operator);
+  const pages = LANGUAGES.flatMap((one) => {
+    const visit = visitIn(one, operator);
     const text = renderDocument(visit, visit.words.title(client.name), renderSteps(visit, plan, client.name, links));
-    // The first one that somebody sees is in the operator's own language, since the plan names no other.
-    for (const file of [`${language}.html`, ...(language === operator.language ? ['index.html'] : [])])
-      await writeFileAtomically(join(target, file), text, SECRET);
-  }
+    return [`${one}.html`, ...(one === language ? ['index.html'] : [])].map((file) => [file, text] as const);
+  });
+  const files: readonly (readonly [string, string | Buffer])[] = [
+    ['semeur.seed', Buffer.from(client.seed, 'base64')],
+    ['icon.svg', ICON],
+    [manifest, renderImagerManifest(visitIn(language, operator), plan, facts)],
+    ...pages,
+  ];
+  for (const [file, content] of files) await writeFileAtomically(join(target, file), content);
+  // Whatever this shell's umask.
+  for (const file of [plan.file, ...files.map(([name]) => name)]) await chmod(join(target, file), PUBLIC.file);
   return { json: { client: name, out: target, url }, text: [`${target}: send it to ${url}, and take it away when the card has called`] };
 }
 
@@ -92,19 +101,15 @@ async function writeImageFile(file: string, plan: DownloadPlan): Promise<void> {
     });
   });
   try {
-    await writeAtomically(
-      file,
-      async (_, temporary) => {
-        const to = createWriteStream(temporary, { flags: 'r+' });
-        const written = finished(to);
-        // What fails is thrown by the one that writes; else nobody would hear of the other in time.
-        written.catch(() => undefined);
-        await composed.writeRange({ first: 0, last: plan.bytes - 1 }, to);
-        to.end();
-        await written;
-      },
-      SECRET,
-    );
+    await writeAtomically(file, async (_, temporary) => {
+      const to = createWriteStream(temporary, { flags: 'r+' });
+      const written = finished(to);
+      // What fails is thrown by the one that writes; else nobody would hear of the other in time.
+      written.catch(() => undefined);
+      await composed.writeRange({ first: 0, last: plan.bytes - 1 }, to);
+      to.end();
+      await written;
+    });
   } finally {
     await composed.close();
   }

@@ -29,12 +29,12 @@ async function demo(session: Session): Promise<Report> {
   const start = performance.now();
   const { progress, steps } = timeSteps(session.progress);
   const timed = { ...session, progress, workspace: await copyExamples() };
-  const built = await build(timed, [], { all: true, format: 'xz' });
-  const image = join(timed.workspace, 'out', `${BOOTED}.img.xz`);
-  const workspace = await loadWorkspace(timed.workspace);
   const home = join(timed.workspace, 'home');
   // Each demo is a new card's first day: a home that has taken it in before would rightly turn it away.
   await rm(home, { recursive: true, force: true });
+  const built = await build(timed, [], { all: true, format: 'xz', forTrial: true });
+  const image = join(timed.workspace, 'out', `${BOOTED}.img.xz`);
+  const workspace = await loadWorkspace(timed.workspace);
   const booted = await withTrial(timed, workspace, home, ({ enter }) =>
     bootImage(timed, image, { machine: 'virt', until: 'claimed', timeoutSeconds: 600, enter }),
   );

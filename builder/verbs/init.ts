@@ -13,7 +13,7 @@ import { planFiles } from '../workspace/planned.ts';
 import { refuseValue } from '../workspace/refuse-value.ts';
 import { suggestHint } from '../workspace/rules/suggest.ts';
 import { BASES, BOARDS, LANGUAGES, type Operator, operatorSchema, type Profile } from '../workspace/schema.ts';
-import { defaultAddresses, exampleClient, planStarter, type StarterOptions } from '../workspace/starter.ts';
+import { defaultAddresses, exampleClient, planStarter, STARTER_NAMES, type StarterOptions } from '../workspace/starter.ts';
 import { fitIntoFolder, writeFiles } from '../workspace/write-files.ts';
 import { examples } from './examples.ts';
 import { addCi } from './init-ci.ts';
@@ -49,7 +49,7 @@ export function addInit(program: Command, run: RunVerb): void {
     .option('--timezone <zone>', "of clients that name no other (default: this machine's)")
     .option('--prefix <network>', 'the private IPv6 network of your fleet (default: drawn at random)')
     .option('--endpoint <host:port...>', 'where cards reach your VPN, tried in this order')
-    .option('--home <url>', 'the public address of your server')
+    .option('--home <url>', 'the public address of your server, with the port where home listens (8443)')
     .option('--profile <name>', 'the name of the first profile', 'maison')
     .addOption(new Option('--base <base>', 'its operating system').choices(BASES).default('debian-arm64'))
     .addOption(new Option('--board <board...>', 'the Raspberry Pi models it must run on').choices(BOARDS))
@@ -62,7 +62,7 @@ export function addInit(program: Command, run: RunVerb): void {
       'after',
       examples(
         "semeur init my-coop --operator 'Les Racines' --language fr",
-        'semeur init . --email help@roots.example --endpoint vpn.roots.example:51820 --home https://home.roots.example --no-example',
+        'semeur init . --email help@roots.example --endpoint vpn.roots.example:51820 192.0.2.10:443 --home https://home.roots.example:8443 --no-example',
         'semeur init . --ci forgejo --semeur https://git.roots.example/semeur.git',
       ),
     )
@@ -85,11 +85,9 @@ async function initWorkspace(dir: string, options: InitOptions): Promise<Report>
   };
 }
 
-const DEFAULT_NAMES = { fr: 'Ma coopérative', en: 'My co-operative' } as const;
-
 async function completeOptions(folder: string, options: InitOptions): Promise<StarterOptions> {
   const { language = ownLanguage() ?? 'en', base } = options;
-  const { operator = DEFAULT_NAMES[language], timezone = ownTimeZone(), prefix = drawPrefix() } = options;
+  const { operator = STARTER_NAMES[language], timezone = ownTimeZone(), prefix = drawPrefix() } = options;
   checkOperatorName(operator);
   const addresses = defaultAddresses(language);
   const { email = addresses.email, phone, endpoint: endpoints = addresses.endpoints, home = addresses.home } = options;

@@ -29,7 +29,7 @@ export async function testOverlay(session: Session, name: string): Promise<Repor
   await requireTrial(session);
   const folder = await makeWorkspace(workspace, overlay);
   const own = { ...session, workspace: folder };
-  await build(own, [TRIED], { format: 'img' });
+  await build(own, [TRIED], { format: 'img', forTrial: true });
   let output = '';
   await withTrial(own, await loadWorkspace(folder), join(folder, 'home'), (trial) =>
     bootImage(own, join(folder, 'out', `${TRIED}.img`), {

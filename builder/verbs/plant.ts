@@ -3,12 +3,14 @@ import { overlaysOf } from '../profile/contents.ts';
 import { plantSeed } from '../release/plant.ts';
 import { makeSeeds } from '../seed/make.ts';
 import { writeOrders } from '../seed/order.ts';
+import { readTokens } from '../seed/token-life.ts';
 import type { Report, Session } from '../session.ts';
 import { findWorkspace } from '../workspace/find.ts';
 import { findClient, findProfile } from '../workspace/find-named.ts';
 import { loadWorkspace } from '../workspace/load.ts';
 import { ensureSecrets } from '../workspace/secrets.ts';
 import { examples } from './examples.ts';
+import { checkWorkspaceClock, refreshTokens } from './sound-tokens.ts';
 import type { RunVerb } from './verb.ts';
 
 export function addPlant(program: Command, run: RunVerb): void {
@@ -21,12 +23,14 @@ export function addPlant(program: Command, run: RunVerb): void {
     .action((client: string, target: string) => run((session) => plant(session, client, target)));
 }
 
-async function plant(session: Session, name: string, target: string): Promise<Report> {
+async function plant(session: Session, name: string, target: string, now = new Date()): Promise<Report> {
   const workspace = await loadWorkspace(findWorkspace(session));
   const client = findClient(workspace, name);
+  await checkWorkspaceClock(workspace, await readTokens(workspace.folder, [name]), now);
   await ensureSecrets(workspace.folder);
+  await refreshTokens(session, workspace, [name], now);
   const services = overlaysOf(workspace, findProfile(workspace, client.profile)).map(({ overlay }) => overlay);
-  const [made] = await makeSeeds(workspace, [{ client, services, previous: `${workspace.folder}/out/${name}.seed` }], session.signal);
+  const [made] = await makeSeeds(workspace, [{ client, services, previous: `${workspace.folder}/out/${name}.seed` }], session.signal, now);
   if (!made) throw new Error('no seed was made');
   await writeOrders(workspace, [client]);
   const where = await plantSeed(target, made.seed, client.profile);

@@ -11,6 +11,7 @@ import { findClient, findProfile } from '../workspace/find-named.ts';
 import { loadWorkspace } from '../workspace/load.ts';
 import { ensureSecrets } from '../workspace/secrets.ts';
 import { examples } from './examples.ts';
+import { checkWorkspaceClock } from './sound-tokens.ts';
 import type { RunVerb } from './verb.ts';
 
 export function addReissue(program: Command, run: RunVerb): void {
@@ -25,14 +26,16 @@ export function addReissue(program: Command, run: RunVerb): void {
 }
 
 /** Keys, then seed, then order: cut anywhere, the same command again issues anew, and home hears of nothing that was not written. */
-export async function reissue(session: Session, name: string): Promise<Report> {
+export async function reissue(session: Session, name: string, now = new Date()): Promise<Report> {
   const workspace = await loadWorkspace(findWorkspace(session));
   const client = findClient(workspace, name);
+  // Its own token is about to go: one of a clock that was ahead is mended so.
+  await checkWorkspaceClock(workspace, [], now);
   await ensureSecrets(workspace.folder);
-  const { generation, tokenExpires } = await reissueClientKeys(workspace.folder, name);
+  const { generation, tokenExpires } = await reissueClientKeys(workspace.folder, name, now);
   const services = overlaysOf(workspace, findProfile(workspace, client.profile)).map(({ overlay }) => overlay);
   const file = join(workspace.folder, 'out', `${name}.seed`);
-  const [made] = await makeSeeds(workspace, [{ client, services, previous: file }], session.signal);
+  const [made] = await makeSeeds(workspace, [{ client, services, previous: file }], session.signal, now);
   if (!made) throw new Error('no seed was made');
   await writeFileAtomically(file, made.seed, { mode: 0o600 });
   await writeOrders(workspace, [client]);

@@ -19,18 +19,21 @@ export function addVerify(program: Command, run: RunVerb): void {
     .action((files: string[]) => run((session) => verify(session, files)));
 }
 
-async function verify(session: Session, files: readonly string[]): Promise<Report> {
+export async function verify(session: Session, files: readonly string[], now = new Date()): Promise<Report> {
   const workspace = await loadWorkspace(findWorkspace(session));
   const allowedSigners = renderAllowedSigners(await readSeedKey(workspace.folder));
   const settingsOf = (profile: string) => settingsFiles(overlaysOf(workspace, findProfile(workspace, profile))).map(({ path }) => path);
   const verified = [];
   for (const file of files) {
-    verified.push(await session.progress.step(`Verifying "${file}"`, () => verifyFile(file, { allowedSigners, settingsOf, signal: session.signal })));
+    verified.push(
+      await session.progress.step(`Verifying "${file}"`, () => verifyFile(file, { allowedSigners, settingsOf, signal: session.signal, now })),
+    );
   }
-  const text = verified.flatMap(({ file, checked, unchecked }) => [
+  const text = verified.flatMap(({ file, checked, unchecked, ended }) => [
     file,
     ...checked.map((line) => `  ${line}`),
     ...unchecked.map((line) => `  not checked: ${line}`),
+    ...ended.map((line) => `  no longer good: ${line}`),
   ]);
   return { json: { files: verified }, text };
 }

@@ -44,7 +44,7 @@ async function wizard(session: Session, { lang, plain = isPlain() }: WizardOptio
   const questions = ask(terminal, words, signal);
   const shown = plain ? { ...session, progress: lineProgress(terminal.output) } : session;
   try {
-    return await runWizard({ session: shown, language, words, questions, actions: ACTIONS, commands: [] });
+    return await runWizard({ session: shown, language, words, questions, actions: ACTIONS, commands: [], next: [] });
   } finally {
     questions.close();
   }

@@ -3,11 +3,14 @@ import type { LoadedWorkspace } from '../workspace/loaded.ts';
 import { refuseNames } from '../workspace/new-client.ts';
 import type { Overlay } from '../workspace/overlay-schema.ts';
 import type { NewClient } from '../workspace/render-client.ts';
+import { asAsciiName, shorten } from '../workspace/rules/names.ts';
 import { type Client, clientSchema, type Operator, type Profile } from '../workspace/schema.ts';
 import { type Answers, answerOf, type Step } from './dialogue.ts';
 import { languageChoices } from './operator-steps.ts';
 import { bySchema, say, topic } from './steps.ts';
 import type { Words } from './words-en.ts';
+
+export { shorten };
 
 /** The workspace that a client comes into, written already or not. */
 export interface Surroundings extends Pick<LoadedWorkspace, 'overlays' | 'clients'> {
@@ -60,21 +63,6 @@ function shortNameStep({ words, around }: Asking, answers: Answers): Step {
   return { ...topic(words, 'client'), kind: 'text', default: shorten(String(answers['name'] ?? '')), refuse };
 }
 
-/** "L'Atelier d'Émilie" becomes "l-atelier-d-emilie". */
-export function shorten(name: string): string {
-  const plain = name
-    .normalize('NFKD')
-    .replaceAll(/\p{Mn}/gu, '')
-    .replaceAll('œ', 'oe')
-    .replaceAll('Œ', 'oe')
-    .replaceAll('æ', 'ae')
-    .toLowerCase();
-  return plain
-    .replaceAll(/[^a-z0-9]+/g, '-')
-    .slice(0, 32)
-    .replaceAll(/^-+|-+$/g, '');
-}
-
 /** Only where there is a choice. A change keeps what the client's file says of services: the profile must have them. */
 function profileStep({ words, around: { profiles }, current }: Asking): Step[] {
   if (profiles.size < 2) return [];
@@ -99,9 +87,12 @@ function settingSteps({ words, language, around, current }: Asking, answers: Ans
         return message === undefined ? undefined : words.refusal('setting', { message });
       };
       const said = current?.settings[overlay]?.[key] ?? text;
-      const question = { name: settingName(overlay, key), message: ask[language], why: words.ofService(title[language]), default: said, refuse };
+      const hasLines = setting.choices === undefined && setting.pattern === undefined && !setting.domain;
+      const why = `${words.ofService(title[language])}${hasLines ? ` ${words.newLine}` : ''}`;
+      const question = { name: settingName(overlay, key), message: ask[language], why, default: said, refuse };
       const choices = setting.choices?.map((value) => ({ value, label: value }));
-      return [choices ? { ...question, kind: 'choose', choices } : { ...question, kind: 'text', optional: true }];
+      if (choices) return [{ ...question, kind: 'choose', choices }];
+      return [{ ...question, kind: 'text', optional: true, ...(setting.domain ? { tidy: asAsciiName } : {}) }];
     }),
   );
 }
@@ -113,18 +104,32 @@ function wifiSteps({ words, current }: Asking, answers: Answers): Step[] {
   ];
   const network: Step = { ...topic(words, 'network'), kind: 'choose', choices: ways, default: current?.wifi ? 'wifi' : 'cable' };
   if (answers['network'] !== 'wifi') return [network];
-  const isKept = (text: string) => text === '' && current?.wifi !== undefined;
+  const isKept = (text: unknown) => text === '' && current?.wifi !== undefined;
+  const password = answers['wifiPassword'];
   return [
     network,
     { ...topic(words, 'ssid'), kind: 'text', ...initial(current?.wifi?.ssid), refuse: bySchema(words, 'ssid', WIFI.ssid) },
-    { ...topic(words, 'country'), kind: 'text', default: current?.wifi?.country ?? 'FR', refuse: bySchema(words, 'country', WIFI.country) },
+    {
+      ...topic(words, 'country'),
+      kind: 'text',
+      default: current?.wifi?.country ?? 'FR',
+      tidy: (text) => text.toUpperCase(),
+      refuse: bySchema(words, 'country', WIFI.country),
+    },
     {
       ...topic(words, 'wifiPassword'),
       kind: 'secret',
       ...(current?.wifi ? { why: words.keepPassword } : {}),
       refuse: (text) => (isKept(text) ? undefined : bySchema(words, 'wifiPassword', WIFI.password)(text)),
     },
+    ...(password === undefined || isKept(password) ? [] : [passwordAgainStep(words, password)]),
   ];
+}
+
+/** A slip of the finger that nobody sees is a card that never joins: somebody has to go there. */
+function passwordAgainStep(words: Words, password: Answers[string]): Step {
+  const refuse = (text: string) => (text === password ? undefined : words.refusal('wifiPasswordAgain', { message: words.notTheSame }));
+  return { ...topic(words, 'wifiPasswordAgain'), kind: 'secret', refuse };
 }
 
 /** The profile that was chosen, or the only one. */

@@ -19,4 +19,6 @@ export interface Desk {
   readonly actions: Actions;
   /** The same without questions: added to as things are done. */
   readonly commands: string[];
+  /** What to do with what was built. */
+  readonly next: string[];
 }

@@ -14,6 +14,10 @@ interface TextStep extends Named {
   readonly default?: string;
   /** May be left empty. */
   readonly optional?: boolean;
+  /** What takes a while to find out, in the place of a default. */
+  suggest?(): Promise<string>;
+  /** As it is written where there is one way alone: what was meant is taken. */
+  tidy?(text: string): string;
   refuse(text: string): string | undefined;
 }
 interface SecretStep extends Named {
@@ -75,7 +79,7 @@ async function askStep(step: Step, before: Answers[string] | undefined, { questi
   const asked = { message: step.message, why: step.why, canGoBack: true };
   switch (step.kind) {
     case 'text':
-      return askText(step, typeof before === 'string' ? before : (step.default ?? ''), { questions, words });
+      return askText(step, typeof before === 'string' ? before : (step.default ?? (await step.suggest?.()) ?? ''), { questions, words });
     case 'secret':
       return questions.secret({ ...asked, refuse: step.refuse });
     case 'choose': {
@@ -93,7 +97,10 @@ async function askStep(step: Step, before: Answers[string] | undefined, { questi
 
 /** A text of several lines is typed on one, with "\n" between them. */
 async function askText(step: TextStep, initial: string, { questions, words }: Pick<Course, 'questions' | 'words'>): Promise<string | Back> {
-  const read = (typed: string) => (step.optional && typed.trim() === '-' ? '' : typed.trim().replaceAll('\\n', '\n'));
+  const read = (typed: string) => {
+    const text = step.optional && typed.trim() === '-' ? '' : typed.trim().replaceAll('\\n', '\n');
+    return step.tidy?.(text) ?? text;
+  };
   const answer = await questions.text({
     message: step.message,
     why: step.optional && initial !== '' ? `${step.why} ${words.toEmpty}` : step.why,
@@ -102,6 +109,7 @@ async function askText(step: TextStep, initial: string, { questions, words }: Pi
     refuse: (typed) => (step.optional && read(typed) === '' ? undefined : step.refuse(read(typed))),
   });
   if (answer === BACK) return BACK;
+  if (step.tidy && read(answer) !== '' && read(answer) !== answer.trim()) questions.tell([words.takenAs(read(answer))]);
   // Left as it was, to the last line break.
   return read(answer) === initial.trimEnd() ? initial : read(answer);
 }

@@ -12,7 +12,7 @@ import type { Desk } from './desk.ts';
 import { type Answers, answersOf } from './dialogue.ts';
 import { serviceChoices } from './operator-steps.ts';
 import { BACK, type Choice } from './questions.ts';
-import { formatCommand, workspaceFlag } from './same-commands.ts';
+import { formatCommand, nextCommands, workspaceFlag } from './same-commands.ts';
 import { refuseProfile } from './start.ts';
 import { say, topic } from './steps.ts';
 import type { Topic } from './words-en.ts';
@@ -83,9 +83,12 @@ async function tellFailure({ questions, words, session }: Desk, task: () => Prom
 }
 
 async function build(desk: Desk, folder: string, clients: readonly string[] | 'all'): Promise<void> {
-  desk.questions.tell(['', desk.words.building]);
   const [names, all] = clients === 'all' ? [[], true] : [clients, false];
-  await report(desk, folder, ['build', ...(all ? ['--all'] : names)], (session) => desk.actions.build(session, names, { all }));
+  const argv = ['build', ...(all ? ['--all'] : names)];
+  desk.questions.tell(['', desk.words.building(formatCommand([...argv, ...workspaceFlag(folder)]))]);
+  await report(desk, folder, argv, (session) => desk.actions.build(session, names, { all }));
+  const { operator } = await loadWorkspace(folder);
+  for (const client of names) desk.next.push(...nextCommands(folder, client, operator.vpn.endpoints));
 }
 
 /** Does what a verb does, shows its report, and keeps the command. */

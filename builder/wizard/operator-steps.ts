@@ -1,10 +1,13 @@
+import { isIP } from 'node:net';
 import { BASE_BOARDS } from '../workspace/bases.ts';
 import { BUILT_IN } from '../workspace/check-services.ts';
 import { ownTimeZone } from '../workspace/defaults.ts';
 import type { Overlay } from '../workspace/overlay-schema.ts';
+import { asAsciiName } from '../workspace/rules/names.ts';
 import { BASES, LANGUAGES, operatorSchema, type Profile, profileSchema } from '../workspace/schema.ts';
 import { defaultAddresses } from '../workspace/starter.ts';
 import { type Answers, answerOf, type Step } from './dialogue.ts';
+import { lookUpAddresses } from './look-up.ts';
 import type { Choice } from './questions.ts';
 import { bySchema, splitWords, topic } from './steps.ts';
 import type { Words } from './words-en.ts';
@@ -15,18 +18,28 @@ type Language = (typeof LANGUAGES)[number];
 export function operatorSteps(words: Words, language: Language, answers: Answers): Step[] {
   const { operator, email, phone, timezone, vpn, home } = operatorSchema.shape;
   const { endpoints } = vpn.shape;
-  const from = defaultAddresses(language, typeof answers['domain'] === 'string' ? answers['domain'] : undefined);
+  const domain = typeof answers['domain'] === 'string' ? answers['domain'] : undefined;
+  const server = typeof answers['server'] === 'string' ? splitWords(answers['server']) : [];
+  const from = defaultAddresses(language, domain, server);
   // What the next answers are made of: each must be one that can be taken.
   const refuseDomain = (text: string) =>
     bySchema(words, 'domain', email, (domain) => defaultAddresses(language, domain).email)(text) ??
     bySchema(words, 'domain', endpoints, (domain) => defaultAddresses(language, domain).endpoints)(text);
   return [
     { ...topic(words, 'operator'), kind: 'text', refuse: bySchema(words, 'operator', operator) },
-    { ...topic(words, 'domain'), kind: 'text', refuse: refuseDomain },
+    { ...topic(words, 'domain'), kind: 'text', tidy: asAsciiName, refuse: refuseDomain },
     { ...topic(words, 'email'), kind: 'text', default: from.email, refuse: bySchema(words, 'email', email) },
     { ...topic(words, 'phone'), kind: 'text', optional: true, refuse: bySchema(words, 'phone', phone) },
     { ...topic(words, 'language'), kind: 'choose', choices: languageChoices(words), default: language },
     { ...topic(words, 'timezone'), kind: 'text', default: ownTimeZone(), refuse: bySchema(words, 'timezone', timezone) },
+    {
+      ...topic(words, 'server'),
+      kind: 'text',
+      optional: true,
+      tidy: (text) => text.replaceAll(/[[\]]/g, ''),
+      suggest: async () => (await lookUpAddresses(domain === undefined ? [] : [`vpn.${domain}`, `home.${domain}`])).join(' '),
+      refuse: (text) => (splitWords(text).every((word) => isIP(word) !== 0) ? undefined : words.refusal('server', { message: words.addressWanted })),
+    },
     { ...topic(words, 'endpoints'), kind: 'text', default: from.endpoints.join(' '), refuse: bySchema(words, 'endpoints', endpoints, splitWords) },
     { ...topic(words, 'home'), kind: 'text', default: from.home, refuse: bySchema(words, 'home', home.shape.url) },
   ];

@@ -1,4 +1,5 @@
-import { relative } from 'node:path';
+import { isIPv4 } from 'node:net';
+import { join, relative } from 'node:path';
 import { findWorkspace } from '../workspace/find.ts';
 import type { NewClient } from '../workspace/render-client.ts';
 import type { StarterOptions } from '../workspace/starter.ts';
@@ -22,6 +23,17 @@ export function workspaceFlag(folder: string): string[] {
 export function showFolder(folder: string): string {
   const shown = relative(process.cwd(), folder) || '.';
   return shown.startsWith('..') ? folder : shown;
+}
+
+/** To see a client's card at work, and what goes into the parcel with it. */
+export function nextCommands(folder: string, client: string, endpoints: readonly string[]): string[] {
+  // A trial has no resolver, and speaks IPv4.
+  const isTried = endpoints.some((endpoint) => isIPv4(endpoint.replace(/:\d+$/, '')));
+  const image = join(showFolder(folder), 'out', `${client}.img.xz`);
+  return [
+    formatCommand(['boot', image, ...(isTried ? ['--until', 'claimed'] : [])]),
+    formatCommand(['client', 'leaflet', client, ...workspaceFlag(folder)]),
+  ];
 }
 
 export function initCommand(folder: string, options: StarterOptions): string {

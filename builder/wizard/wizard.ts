@@ -3,14 +3,16 @@ import { Failure } from '../failure.ts';
 import type { Report } from '../session.ts';
 import { findWorkspace } from '../workspace/find.ts';
 import { loadWorkspace } from '../workspace/load.ts';
+import { readOverlays } from '../workspace/overlays.ts';
 import type { Desk } from './desk.ts';
 import { type Draft, dropDraft, readDraft } from './draft.ts';
 import { offerBuild, resumeTask, runMenu } from './menu.ts';
 import { startWorkspace } from './start.ts';
+import { describeAnswer } from './told-answer.ts';
 
 /** From wherever one is: a new workspace where there is none, else the menu; what was not finished comes first. */
 export async function runWizard(desk: Desk): Promise<Report> {
-  const { session, questions, words, commands } = desk;
+  const { session, questions, words, commands, next } = desk;
   let folder = findFolder(session.workspace);
   const place = folder ?? resolve(session.workspace ?? '.');
   const draft = await offerDraft(desk, place);
@@ -27,7 +29,8 @@ export async function runWizard(desk: Desk): Promise<Report> {
   if (folder !== undefined) await runMenu(desk, folder);
   const text = commands.length > 0 ? [words.sameCommands, ...commands.map((command) => `  ${command}`)] : [words.bye];
   const note = commands.some((command) => command.endsWith('<password.txt')) ? [`  (${words.passwordFile})`] : [];
-  return { json: { workspace: folder ?? null, commands }, text: ['', ...text, ...note] };
+  const after = next.length > 0 ? ['', words.next, ...next.map((command) => `  ${command}`)] : [];
+  return { json: { workspace: folder ?? null, commands, next }, text: ['', ...text, ...note, ...after] };
 }
 
 /** @returns undefined where none has started yet. */
@@ -40,15 +43,13 @@ function findFolder(workspace: string | undefined): string | undefined {
   }
 }
 
-async function offerDraft({ questions, words }: Desk, place: string): Promise<Draft | undefined> {
+async function offerDraft({ questions, words, language }: Desk, place: string): Promise<Draft | undefined> {
   const draft = await readDraft(place);
   if (!draft || Object.keys(draft.answers).length === 0) return undefined;
   const task = words.tasks[draft.task as keyof typeof words.tasks] ?? draft.task;
   const date = new Date(draft.saved).toLocaleString(words.locale, { dateStyle: 'long', timeStyle: 'short' });
-  const answers = Object.entries(draft.answers).map(([name, answer]) => {
-    const asked = words.asks[name as keyof typeof words.asks]?.ask || name;
-    return `  ${asked}${words.colon}${typeof answer === 'string' ? answer : answer.join(' ')}`;
-  });
+  const { overlays } = await readOverlays(place);
+  const answers = Object.entries(draft.answers).map((answer) => `  ${describeAnswer(words, language, overlays, ...answer)}`);
   questions.tell([words.draftFound(draft.subject === '' ? task : `${task}, ${draft.subject}`, date), words.draftKept, ...answers]);
   const choices = [
     { value: 'go', label: words.draftGo },

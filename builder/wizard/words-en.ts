@@ -40,11 +40,18 @@ export const ENGLISH = {
     phone: { ask: 'Telephone number for help (optional)', why: 'Clients call it when something is wrong.' },
     language: { ask: 'Language of your clients', why: 'Their pages and leaflets are in it, unless a client says otherwise.' },
     timezone: { ask: 'Time zone of your clients', why: 'Backups and other nightly work keep to it.' },
+    server: {
+      ask: 'Address of your server in numbers: IPv4, IPv6, or both (optional)',
+      why: 'Cards call it where names are led astray, and trials on this machine do; your host tells it, or "ip address" on the server. Empty if there is no server yet.',
+    },
     endpoints: {
       ask: 'Addresses of your VPN, with spaces between them',
       why: 'Cards try each "host:port" in turn (UDP); port 443 passes where others are shut.',
     },
-    home: { ask: 'Public address of your server', why: 'Cards call it to be taken in.' },
+    home: {
+      ask: 'Public address of your server',
+      why: 'Cards call it where nothing but the web passes; with the port where your server listens, 8443.',
+    },
     profile: { ask: 'Name of the first profile', why: 'A profile is what many cards have in common: system and services.' },
     base: { ask: 'Operating system of the cards', why: 'Both are Debian underneath; they run on different models.' },
     boards: { ask: 'Raspberry Pi models', why: 'The same card must start on each that you tick.' },
@@ -58,6 +65,7 @@ export const ENGLISH = {
     ssid: { ask: 'Name of the Wi-Fi network', why: 'As it is written on the box.' },
     country: { ask: 'Country', why: 'Two letters: which radio rules apply.' },
     wifiPassword: { ask: 'Wi-Fi password', why: 'It is not shown; it will stand in the client’s file: keep the repository to yourselves.' },
+    wifiPasswordAgain: { ask: 'Wi-Fi password, once more', why: 'A wrong one is a card that never joins; "<" goes back to the first.' },
     setting: { ask: '', why: '' },
     whichClient: { ask: 'Which client?', why: '' },
     whichProfile: { ask: 'Which profile?', why: 'All of its clients have the service from their next card on.' },
@@ -65,7 +73,11 @@ export const ENGLISH = {
     whichClients: { ask: 'Images of which clients?', why: 'One image each; none ticked, nothing is built.' },
     sure: { ask: 'Issue it anew?', why: 'The image made before becomes worthless; a card that runs goes on until the new one calls.' },
   },
-  ofService: (service: string) => `Setting of the service "${service}"; "\\n" begins a new line.`,
+  ofService: (service: string) => `Setting of the service "${service}".`,
+  newLine: '"\\n" begins a new line.',
+  takenAs: (text: string) => `Taken as "${text}".`,
+  notTheSame: 'it is not the same',
+  addressWanted: 'Expected addresses in numbers, such as "203.0.113.5"',
   refusal: (_about: string, { message, hint }: Refusal) => `${message}${hint === undefined ? '' : ` (${hint})`}`,
   languages: { fr: 'French', en: 'English' },
   bases: {
@@ -88,12 +100,13 @@ export const ENGLISH = {
   again: 'Back to the questions',
   drop: 'Write nothing',
   written: 'Written. "semeur check" finds nothing wrong.',
+  writtenWithDoubts: 'Written. Before you give cards away, "semeur check" has this to say:',
   nothingWritten: 'Nothing was written.',
   nothingChanged: 'Nothing is to be changed.',
 
   buildAsk: 'Build the image now?',
   buildWhy: 'The first one of a profile takes minutes and gigabytes; the next ones take moments.',
-  building: 'Building: each step is told as it goes. Ctrl-C stops it; the same command goes on.',
+  building: (command: string) => `Building: each step is told as it goes. Ctrl-C stops it; this goes on: ${command}`,
   later: 'Later',
   now: 'Now',
 
@@ -114,6 +127,7 @@ export const ENGLISH = {
   some: 'Some of them',
   failed: (message: string, hint: string | undefined) => `${message}${hint === undefined ? '' : `\n  → ${hint}`}`,
   sameCommands: 'The same without questions:',
+  next: 'From here:',
   passwordFile: 'the Wi-Fi password is read from the file password.txt',
   bye: 'Nothing was done.',
 };

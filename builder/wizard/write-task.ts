@@ -1,5 +1,6 @@
 import { Failure } from '../failure.ts';
 import { editYaml } from '../workspace/edit.ts';
+import { formatFinding } from '../workspace/finding.ts';
 import { loadPlanned } from '../workspace/load.ts';
 import { planFiles } from '../workspace/planned.ts';
 import { writeFiles } from '../workspace/write-files.ts';
@@ -27,6 +28,8 @@ export interface Plan {
   readonly changed: readonly string[];
   /** The same without questions. */
   readonly commands: readonly string[];
+  /** What "semeur check" will say of these files. */
+  readonly doubts?: readonly string[];
 }
 
 type Verdict = 'write' | 'again' | 'drop';
@@ -48,11 +51,16 @@ export async function runWriteTask(desk: Desk, task: WriteTask, resumed: Answers
     if (verdict === 'again') continue;
     if (plan && verdict === 'write') await writeFiles(plan.folder, plan.files);
     await dropDraft(task.place);
-    questions.tell(['', verdict === 'write' ? words.written : words.nothingWritten]);
+    questions.tell(['', ...describeEnd(desk, verdict, plan?.doubts ?? [])]);
     if (verdict === 'drop') return undefined;
     desk.commands.push(...(plan?.commands ?? []));
     return answers;
   }
+}
+
+function describeEnd({ words }: Desk, verdict: Verdict, doubts: readonly string[]): readonly string[] {
+  if (verdict !== 'write') return [words.nothingWritten];
+  return doubts.length > 0 ? [words.writtenWithDoubts, ...doubts] : [words.written];
 }
 
 function copy(answers: Answers): Record<string, string | string[]> {
@@ -63,8 +71,9 @@ function copy(answers: Answers): Record<string, string | string[]> {
 async function planWell({ questions, words }: Desk, task: WriteTask, answers: Answers): Promise<Plan | undefined> {
   try {
     const plan = await task.plan(answers);
-    if (plan.files.size > 0) await loadPlanned(plan.folder, planFiles(plan.files));
-    return plan;
+    if (plan.files.size === 0) return plan;
+    const { doubts } = await loadPlanned(plan.folder, planFiles(plan.files));
+    return { ...plan, doubts: doubts.filter(({ file }) => plan.files.has(file)).map(formatFinding) };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     questions.tell(['', words.failed(error.message, error.hint)]);

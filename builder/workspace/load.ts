@@ -5,6 +5,7 @@ import { checkClients } from './check-clients.ts';
 import { checkImages } from './check-containers.ts';
 import { checkProfile } from './check-profiles.ts';
 import { checkKeys, checkRaspios } from './check-raspios.ts';
+import { checkReach } from './check-reach.ts';
 import { checkSecrets } from './check-secrets.ts';
 import { type Entry, readEntries, readEntry } from './entries.ts';
 import { type Finding, formatFinding, sortFindings } from './finding.ts';
@@ -48,11 +49,23 @@ export async function loadOperator(folder: string): Promise<Operator> {
   });
 }
 
+/** What is well of one client's own file, whatever else is wrong in the workspace; nothing where there is none. */
+export async function loadClientFile(folder: string, client: string): Promise<Partial<ClientFile>> {
+  return (await readEntry(folder, join(folder, 'clients', `${client}.yaml`), client, clientSchema)).known;
+}
+
+export interface ReadWorkspace {
+  readonly workspace: LoadedWorkspace | undefined;
+  readonly findings: Finding[];
+  /** Warnings besides: what can't work out there, and does for a try. */
+  readonly doubts: Finding[];
+}
+
 /**
  * Reads every file and finds all that is wrong; the workspace is given when nothing must be put right first.
  * @param planned what is about to be written, seen as if it were.
  */
-export async function readWorkspace(given: string, planned: Planned = {}): Promise<{ workspace: LoadedWorkspace | undefined; findings: Finding[] }> {
+export async function readWorkspace(given: string, planned: Planned = {}): Promise<ReadWorkspace> {
   const folder = resolve(given);
   const operator = planned.operator ?? (await readEntry(folder, join(folder, 'semeur.yaml'), 'semeur', operatorSchema));
   const { overlays, findings: ofOverlays } = await readOverlays(folder);
@@ -70,16 +83,18 @@ export async function readWorkspace(given: string, planned: Planned = {}): Promi
     ...checkClients(clients.entries, byName),
     ...(await checkSecrets(folder)),
   ]);
+  const doubts = sortFindings(checkReach(operator, clients.entries, overlays));
   const { value } = operator;
-  if (!value || findings.some(({ level }) => level === 'error')) return { workspace: undefined, findings };
+  if (!value || findings.some(({ level }) => level === 'error')) return { workspace: undefined, findings, doubts };
   const workspace: LoadedWorkspace = {
     folder,
+    doubts,
     operator: value,
     profiles: valuesByName(profiles.entries),
     clients: valuesByName(clients.entries.map((entry) => ({ ...entry, value: entry.value && complete(entry.value, value) }))),
     overlays: valuesByName([...overlays.values()].map((entry) => ({ ...entry, value: withFolder(entry) }))),
   };
-  return { workspace, findings };
+  return { workspace, findings, doubts };
 }
 
 async function readAll<S extends z.ZodObject>(folder: string, kind: string, schema: S, planned?: readonly Entry<z.output<S>>[]) {

@@ -1,3 +1,4 @@
+import type { Finding } from './finding.ts';
 import type { Overlay } from './overlay-schema.ts';
 import type { Client, Operator, Profile } from './schema.ts';
 
@@ -12,4 +13,6 @@ export interface LoadedWorkspace {
   readonly clients: ReadonlyMap<string, Client>;
   /** Shipped ones, "card" and "firstboot" too. */
   readonly overlays: ReadonlyMap<string, LoadedOverlay>;
+  /** Warnings: what can't work out there, and does for a try. */
+  readonly doubts: readonly Finding[];
 }

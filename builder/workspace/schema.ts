@@ -11,6 +11,9 @@ export const BASES = ['debian-arm64', 'raspios-lite-arm64'] as const;
 export const SUITES = ['trixie', 'bookworm'] as const;
 export const BOARDS = ['pi3', 'pi4', 'pi5', 'zero2w'] as const;
 
+/** Where home listens unless it is told otherwise: ports below 1024 may be another program's. */
+export const LISTEN_PORT = 8443;
+
 /** semeur.yaml */
 export const operatorSchema = z.strictObject({
   operator: line(100).describe('The name of your co-operative, as people read it'),
@@ -29,7 +32,11 @@ export const operatorSchema = z.strictObject({
   home: z
     .strictObject({
       url: ruled(refuseHomeUrl).describe('The public address of your server, with the port unless it is 443'),
-      listen: ruled(refuseListen).default('[::]:8443').describe('Where your server waits for that address, "address:port"'),
+      listen: ruled(refuseListen).default(`[::]:${LISTEN_PORT}`).describe('Where your server waits for that address, "address:port"'),
+      forwarded: z
+        .boolean()
+        .default(false)
+        .describe('Say true where something before your server leads the port of its public address to another one, and does not end TLS'),
       downloads: ruled(refuseDownloadsUrl).describe("The public address of clients' download pages, if you offer them").optional(),
       vpnPort: z.int().min(1).max(65535).default(51820).describe('The UDP port of your VPN; other ports of the endpoints are led to it'),
     })

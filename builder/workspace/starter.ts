@@ -1,8 +1,9 @@
+import { isIPv6 } from 'node:net';
 import { renderSchemas, schemaComment } from './json-schema.ts';
 import type { Overlay } from './overlay-schema.ts';
 import { type NewClient, renderClient } from './render-client.ts';
 import { renderText } from './render-text.ts';
-import type { Operator, Profile } from './schema.ts';
+import { LISTEN_PORT, type Operator, type Profile } from './schema.ts';
 
 export interface StarterOptions extends Pick<Operator, 'operator' | 'email' | 'phone' | 'language' | 'timezone'> {
   /** A random /48. */
@@ -14,6 +15,9 @@ export interface StarterOptions extends Pick<Operator, 'operator' | 'email' | 'p
   readonly services: readonly Overlay[];
   readonly clients: readonly NewClient[];
 }
+
+/** Of a co-operative that has not said its own. */
+export const STARTER_NAMES = { fr: 'Ma coopérative', en: 'My co-operative' } as const;
 
 export const IGNORED: readonly string[] = ['/secrets/', '/out/', '/home/'];
 
@@ -30,18 +34,27 @@ export function planStarter(options: StarterOptions): Map<string, string> {
   ]);
 }
 
-/** What stands in a workspace until somebody says otherwise. @param domain of the co-operative. */
-export function defaultAddresses(language: Operator['language'], domain: string = WORDS[language].domain) {
+/** What stands in a workspace until somebody says otherwise. @param domain of the co-operative. @param addresses of its server, in numbers. */
+export function defaultAddresses(language: Operator['language'], domain: string = WORDS[language].domain, addresses: readonly string[] = []) {
   return {
     email: `${WORDS[language].help}@${domain}`,
-    endpoints: [`vpn.${domain}:51820`, `vpn.${domain}:443`],
-    home: `https://home.${domain}`,
+    endpoints: [
+      `vpn.${domain}:51820`,
+      `vpn.${domain}:443`,
+      ...addresses.map((address) => (isIPv6(address) ? `[${address}]:51820` : `${address}:51820`)),
+    ],
+    home: `https://home.${domain}:${LISTEN_PORT}`,
   };
 }
 
 export function exampleClient(language: Operator['language'], profile: string): NewClient {
   const { client, clientName } = WORDS[language];
   return { client, name: clientName, profile };
+}
+
+/** Whether it is still what exampleClient() made. */
+export function isExampleClient({ client, name }: Partial<Pick<NewClient, 'client' | 'name'>>): boolean {
+  return Object.values(WORDS).some((words) => words.client === client && words.clientName === name);
 }
 
 function renderOperator({ operator, email, phone, language, timezone, prefix, endpoints, home }: StarterOptions): string {
@@ -88,7 +101,7 @@ const WORDS = {
     email: "Où les clients écrivent quand ils ont besoin d'aide",
     prefix: 'Tiré au sort pour vous : le garder',
     endpoints: 'Où les cartes joignent votre VPN (UDP), essayés dans cet ordre',
-    home: "L'adresse publique de votre serveur",
+    home: "L'adresse publique de votre serveur, avec le port où il écoute",
     boards: 'Les Raspberry Pi sur lesquels la carte doit démarrer',
     services: 'Ce que la carte offre : des dossiers de overlays/, ou ceux de Semeur',
   },
@@ -100,7 +113,7 @@ const WORDS = {
     email: 'Where clients write when they need help',
     prefix: 'Drawn at random for you: keep it',
     endpoints: 'Where cards reach your VPN (UDP), tried in this order',
-    home: 'The public address of your server',
+    home: 'The public address of your server, with the port where it listens',
     boards: 'The Raspberry Pis that the card must start on',
     services: "What the card offers: folders of overlays/, or Semeur's own",
   },

@@ -55,7 +55,8 @@ const ENTRIES = `
     h.at AS heartbeat_at, h.body AS heartbeat, r.at AS report_at, r.text AS report,
     ${UNSEEN_ALARMS} AS alarms
   FROM clients AS c
-    JOIN orders AS o ON o.client = c.client AND o.generation = (SELECT max(generation) FROM orders WHERE orders.client = c.client)
+    JOIN orders AS o ON o.client = c.client AND o.generation = (
+      SELECT max(generation) FROM orders WHERE orders.client = c.client AND orders.state <> 'reissued')
     LEFT JOIN peers AS p ON p.client = c.client AND p.kind = 'card' AND p.token_sha256 = coalesce(
       (SELECT token_sha256 FROM peers WHERE peers.client = c.client AND kind = 'card' AND token_sha256 = o.token_sha256),
       (SELECT token_sha256 FROM peers WHERE peers.client = c.client AND kind = 'card'))

@@ -5,6 +5,8 @@ import type { Database } from './database.ts';
 import { addPeer, isKnownKey, type PeerChanges, removePeers } from './peers.ts';
 import { keepDomains } from './sites.ts';
 
+type Known = { readonly state: string; readonly generation: number };
+
 const NOTHING: PeerChanges = { added: [], removed: [] };
 
 /**
@@ -12,13 +14,16 @@ const NOTHING: PeerChanges = { added: [], removed: [] };
  * a card that is confirmed lives until its successor is.
  */
 export function takeOrder(database: Database, order: Order, now: number): PeerChanges {
-  const known = database.sql('SELECT client, generation, state FROM orders WHERE token_sha256 = ?').get(order.tokenSha256);
-  if (known) return updateOrder(database, order, String(known['state']), now);
-  const { newest } = database.sql('SELECT max(generation) AS newest FROM orders WHERE client = ?').get(order.client) as { newest: number | null };
-  if (newest !== null && order.generation <= newest) return refuseOrder(database, order, `generation ${newest} is known, with another token`, now);
+  const known = database.sql('SELECT generation, state FROM orders WHERE token_sha256 = ?').get(order.tokenSha256) as Known | undefined;
+  const newest = findNewest(database, order.client);
+  // An older one that comes again is no word on the one in its place.
+  if (known) return updateOrder(database, order, known.state === 'reissued' && known.generation !== newest?.generation ? 'old' : known.state, now);
+  if (newest && order.generation <= newest.generation)
+    return refuseOrder(database, order, `generation ${newest.generation} is known, with another token`, now);
   if (isKnownKey(database, order.publicKey)) return refuseOrder(database, order, 'its key was used before', now);
   const nursery = canonicalAddress(order.nurseryAddress);
   if (database.sql('SELECT 1 FROM peers WHERE address = ?').get(nursery)) return refuseOrder(database, order, "its address is another card's", now);
+  if (order.renewed && newest && newest.state !== 'open') return putAside(database, order, nursery, now);
   database
     .sql(
       `INSERT INTO clients (client, hostname, language, profile, state, state_since) VALUES (?1, ?2, ?3, ?4, 'ordered', ?5)
@@ -27,14 +32,27 @@ export function takeOrder(database: Database, order: Order, now: number): PeerCh
     .run(order.client, order.hostname, order.language, order.profile, now);
   keepDomains(database, order.client, order.domains ?? []);
   const removed = endUnconfirmed(database, order.client);
-  const state = order.revoked ? 'revoked' : 'open';
-  database
-    .sql('INSERT INTO orders (token_sha256, client, generation, nursery_address, token_expires, state) VALUES (?, ?, ?, ?, ?, ?)')
-    .run(order.tokenSha256, order.client, order.generation, nursery, Date.parse(order.tokenExpires), state);
+  keepOrder(database, order, nursery, order.revoked ? 'revoked' : 'open');
   if (order.revoked) return { added: [], removed: [...removed, ...revoke(database, order.client, now)] };
   const { client, publicKey, presharedKey, tokenSha256 } = order;
   const peer = { client, publicKey, presharedKey, tokenSha256, address: nursery, kind: 'seed' } as const;
   return { added: [addPeer(database, peer)], removed };
+}
+
+function findNewest(database: Database, client: string): Known | undefined {
+  return database.sql('SELECT generation, state FROM orders WHERE client = ? ORDER BY generation DESC LIMIT 1').get(client) as Known | undefined;
+}
+
+function keepOrder(database: Database, { tokenSha256, client, generation, tokenExpires }: Order, nursery: string, state: string): void {
+  database
+    .sql('INSERT INTO orders (token_sha256, client, generation, nursery_address, token_expires, state) VALUES (?, ?, ?, ?, ?, ?)')
+    .run(tokenSha256, client, generation, nursery, Date.parse(tokenExpires), state);
+}
+
+/** A token that was renewed because it had ended, though a card had called with it: the card lives on, and what was renewed opens nothing. */
+function putAside(database: Database, order: Order, nursery: string, now: number): PeerChanges {
+  keepOrder(database, order, nursery, 'reissued');
+  return updateOrder(database, order, 'reissued', now);
 }
 
 /** The same order again: the client may be called otherwise, or be revoked. */
@@ -43,8 +61,10 @@ function updateOrder(database: Database, order: Order, state: string, now: numbe
     .sql('UPDATE clients SET hostname = ?2, language = ?3, profile = ?4 WHERE client = ?1 AND (hostname, language, profile) <> (?2, ?3, ?4)')
     .run(order.client, order.hostname, order.language, order.profile);
   keepDomains(database, order.client, order.domains ?? []);
-  if (!order.revoked || state === 'revoked' || state === 'reissued') return NOTHING;
-  return { added: [], removed: revoke(database, order.client, now) };
+  if (!order.revoked || state === 'revoked' || state === 'old') return NOTHING;
+  const removed = revoke(database, order.client, now);
+  database.sql("UPDATE orders SET state = 'revoked' WHERE token_sha256 = ?").run(order.tokenSha256);
+  return { added: [], removed };
 }
 
 /** Everything of the client is dead at once: seeds, tokens, cards. */

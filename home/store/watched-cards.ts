@@ -37,7 +37,7 @@ export function pageWatchedCards(database: Database, after: string, most: number
   const rows = database
     .sql(
       `SELECT c.client, c.hostname, c.profile, ${STATE} AS state, ${SINCE} AS stateSince,
-         (SELECT max(generation) FROM orders WHERE orders.client = c.client) AS generation,
+         (SELECT max(generation) FROM orders WHERE orders.client = c.client AND orders.state <> 'reissued') AS generation,
          k.certificate_expires AS certificateExpires, h.at AS heartbeatAt, h.body
        FROM clients AS c
          LEFT JOIN heartbeats AS h ON h.client = c.client

@@ -48,9 +48,10 @@ it('what the wizard was told in French, stopped and gone on with, is built by it
   await second.answer(
     ['Reprendre ?', ENTER],
     ['Fuseau horaire', ENTER],
-    // Literal addresses: a trial has no resolver.
-    ['Adresses de votre VPN', `${HOME_ADDRESS}:51820${ENTER}`],
-    ['Adresse publique', `https://${HOME_ADDRESS}:8443${ENTER}`],
+    // The rest is as it is proposed.
+    ['Adresse de votre serveur en chiffres', `${HOME_ADDRESS}${ENTER}`],
+    ['Adresses de votre VPN', ENTER],
+    ['Adresse publique', ENTER],
     ['premier profil', ENTER],
     ['Système des cartes', ENTER],
     ['[x] Raspberry Pi 4', ENTER],
@@ -72,6 +73,9 @@ it('what the wizard was told in French, stopped and gone on with, is built by it
   const image = join(folder, 'coop/out/l-ete-d-emilie.img.xz');
   expect(second.text).toContain(`${image}  `);
   expect(second.text).toContain('  semeur build l-ete-d-emilie\n');
-  const booted = JSON.parse(String(await runCommand([...MAIN, 'boot', image, '--until', 'claimed', '--timeout', '600', '--json'])));
+  const [, line = ''] = /^ {2}semeur (boot .*)$/m.exec(second.text) ?? [];
+  expect(line).toBe('boot out/l-ete-d-emilie.img.xz --until claimed');
+  const cwd = join(folder, 'coop');
+  const booted = JSON.parse(String(await runCommand([...MAIN, ...line.split(' '), '--timeout', '600', '--json'], { cwd })));
   expect(booted).toMatchObject({ hostname: 'ete', until: 'claimed', card: { region: 'wiped', hostKey: expect.stringMatching(/^SHA256:/) } });
 });

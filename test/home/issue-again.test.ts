@@ -71,6 +71,83 @@ describe('an order of a higher generation (the hub is a stand-in; database and H
   });
 });
 
+describe('an order whose token was renewed because it had ended', () => {
+  const renew = (generation = 2, fields = {}) => issue('durand', { generation, renewed: true, ...fields });
+
+  it('takes the place of an image that nobody used', async () => {
+    const home = await openHome();
+    const [old, next] = [issue('durand', { tokenExpires: '2020-03-31T00:00:00.000Z' }), renew()];
+    await home.take(old.order);
+    await home.take(next.order);
+    expect([...home.hub.peers.keys()]).toEqual([next.order.publicKey]);
+    expect((await home.nursery('/v1/claim', claimOf(next), next.nursery)).status).toBe(200);
+  });
+
+  it('is taken where home never heard of the client', async () => {
+    const home = await openHome();
+    const next = renew(3);
+    await home.take(next.order);
+    expect((await home.nursery('/v1/claim', claimOf(next), next.nursery)).status).toBe(200);
+  });
+
+  it.each([
+    ['confirmed', true],
+    ['claimed', false],
+  ])(
+    'leaves a card alone that has %s: it runs, is shown as it was, and what was renewed opens nothing, however often',
+    async (state, isConfirmed) => {
+      const home = await openHome();
+      const old = issue();
+      await home.take(old.order);
+      const claim = claimOf(old);
+      const { values } = await home.nursery('/v1/claim', claim, old.nursery);
+      const address = (values['address'] ?? '').replace('/128', '');
+      if (isConfirmed) await home.tunnel('/v1/confirm', {}, address);
+      const peers = [...home.hub.peers.keys()];
+      const [next, third] = [renew(2, { hostname: 'jardin' }), renew(3)];
+      for (const { order } of [next, next, third]) await home.take(order);
+      expect([...home.hub.peers.keys()]).toEqual(peers);
+      expect(stateOf(home)).toBe(state);
+      for (const dead of [next, third]) {
+        expect(await home.open('/v1/claim', claimOf(dead))).toMatchObject({ status: 410, text: expect.stringMatching(/^error reissued /) });
+      }
+      expect(alarmsOf(home)).toMatchObject([{ kind: 'second-card' }]);
+      expect((await home.tunnel('/v1/confirm', {}, address)).status).toBe(200);
+      expect((await home.tunnel('/v1/heartbeat', heartbeatOf(), address)).status).toBe(200);
+      // What somebody asks for comes after it, as ever.
+      const asked = issue('durand', { generation: 4 });
+      await home.take(asked.order);
+      expect((await home.nursery('/v1/claim', claimOf(asked), asked.nursery)).status).toBe(200);
+    },
+  );
+
+  it('goes on with a new card that was asked for, beside the one that runs', async () => {
+    const home = await openHome();
+    const [old, asked, next] = [issue(), issue('durand', { generation: 2 }), renew(3)];
+    await home.take(old.order);
+    const address = await enrol(home, old);
+    await home.take(asked.order);
+    await home.take(next.order);
+    expect((await home.tunnel('/v1/heartbeat', heartbeatOf(), address)).status).toBe(200);
+    expect((await home.open('/v1/claim', claimOf(asked))).status).toBe(410);
+    expect((await home.nursery('/v1/claim', claimOf(next), next.nursery)).status).toBe(200);
+  });
+
+  it('still revokes, once, when it was put aside', async () => {
+    const home = await openHome();
+    const [old, next] = [issue(), renew()];
+    await home.take(old.order);
+    await enrol(home, old);
+    await home.take(next.order);
+    await home.take({ ...next.order, revoked: true });
+    expect([home.hub.peers.size, stateOf(home)]).toEqual([0, 'revoked']);
+    const since = () => home.database.sql('SELECT state_since AS since FROM clients').get();
+    const before = since();
+    await home.take({ ...next.order, revoked: true });
+    expect(since()).toEqual(before);
+  });
+});
+
 describe('a revoked order', () => {
   it('shuts out seed and card at once, and for good', async () => {
     const home = await openHome();

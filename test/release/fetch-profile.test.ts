@@ -1,37 +1,15 @@
-import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { hashImage } from '../../builder/image/decode.ts';
 import { fetchProfile } from '../../builder/release/fetch-profile.ts';
-import { listFiles, SUMS, SUMS_SIGNATURE } from '../../builder/release/sums.ts';
+import { SUMS, SUMS_SIGNATURE } from '../../builder/release/sums.ts';
 import { verifyFile } from '../../builder/release/verify-file.ts';
-import { type ImageServer, startServer } from '../base/image-server.ts';
 import { semeur } from '../card/cards.ts';
 import { createQuietSession } from '../image/sample-prefix.ts';
 import { VALID } from '../workspace/sample-workspace.ts';
-import { makeKey, readRelease, releaseNext, type SampleRelease, withRelease, writeFiles } from './sample-release.ts';
-
-interface Fetching extends SampleRelease {
-  readonly server: ImageServer;
-  readonly files: Record<string, Buffer>;
-  /** Another operator's copy of the workspace, with the key that signs seeds and no profile. */
-  readonly other: string;
-}
-
-/** A release on a web server, and somebody who has no part of it yet: not even its cache. */
-async function withServer<T>(task: (fetching: Fetching) => Promise<T>): Promise<T> {
-  return withRelease(async (sample) => {
-    const files = await readRelease(sample.release, [...(await listFiles(sample.release)), SUMS, SUMS_SIGNATURE]);
-    await using server = await startServer(files);
-    const other = join(sample.folder, 'other');
-    const { 'semeur.yaml': operator = '', '.gitignore': ignored = '' } = VALID;
-    await writeFiles(other, { 'semeur.yaml': operator, '.gitignore': ignored });
-    await mkdir(join(other, 'secrets'), { mode: 0o700 });
-    for (const key of ['seed_key', 'seed_key.pub']) await cp(join(sample.workspace, 'secrets', key), join(other, 'secrets', key));
-    await rm(join(sample.folder, 'cache'), { recursive: true });
-    return await task({ ...sample, server, files, other });
-  });
-}
+import { type Fetching, withServer } from './fetching.ts';
+import { makeKey, releaseNext, writeFiles } from './sample-release.ts';
 
 const fetchInto = ({ other, server, signers }: Fetching) => fetchProfile(createQuietSession(), other, server.url, signers);
 

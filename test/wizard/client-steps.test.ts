@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { clientOf, clientSteps, type Surroundings } from '../../builder/wizard/client-steps.ts';
 import type { Answers } from '../../builder/wizard/dialogue.ts';
+import { operatorSteps } from '../../builder/wizard/operator-steps.ts';
 import { ENGLISH } from '../../builder/wizard/words-en.ts';
 import { loadWorkspace } from '../../builder/workspace/load.ts';
 import type { Client } from '../../builder/workspace/schema.ts';
@@ -29,5 +30,35 @@ describe('a setting that does nothing without another', () => {
     expect(settingsOf({ 'settings.website.domain': '', ...direct })).toEqual({ title: 'Herbs', text: '', domain: '' });
     const current = { client: 'durand', settings: { website: { domain: 'www.durand.example', direct: 'on' } } } as unknown as Client;
     expect(settingsOf({ 'settings.website.domain': '' }, current)).toEqual({ title: 'Herbs', text: '', domain: '', direct: 'off' });
+  });
+});
+
+describe('what is typed', () => {
+  const stepOf = (name: string, answers: Answers) =>
+    clientSteps({ words: ENGLISH, language: 'en', around }, answers).find((step) => step.name === name);
+
+  it('is told of line breaks where a text may have them, and nowhere else', () => {
+    const answers = { ...ANSWERS, ...DOMAIN };
+    expect(stepOf('settings.website.text', answers)?.why).toContain('begins a new line');
+    for (const name of ['settings.website.direct', 'settings.website.domain']) expect(stepOf(name, answers)?.why, name).not.toContain('new line');
+  });
+
+  it('is taken as it was meant: a country in small letters, a domain with accents', () => {
+    const tidied = (name: string, answers: Answers, text: string) => {
+      const step = stepOf(name, answers);
+      return step?.kind === 'text' ? [step.tidy?.(text), step.refuse(step.tidy?.(text) ?? text)] : [];
+    };
+    expect(tidied('country', { ...ANSWERS, network: 'wifi' }, 'fr')).toEqual(['FR', undefined]);
+    expect(tidied('settings.website.domain', ANSWERS, 'www.café.zz')).toEqual(['www.xn--caf-dma.zz', undefined]);
+    const [domain] = operatorSteps(ENGLISH, 'en', {}).filter(({ name }) => name === 'domain');
+    expect(domain?.kind === 'text' && domain.tidy?.('été.zz')).toBe('xn--t-9fab.zz');
+  });
+
+  it('of a Wi-Fi password is typed twice, unless the one that is there is kept', () => {
+    const wifi = { ...ANSWERS, network: 'wifi', wifiPassword: 'password1' };
+    const again = stepOf('wifiPasswordAgain', wifi);
+    expect(again?.kind === 'secret' && [again.refuse('password1'), again.refuse('password2')]).toEqual([undefined, 'it is not the same']);
+    const current = { client: 'durand', settings: {}, wifi: { ssid: 'Box', password: 'password1', country: 'FR' } } as unknown as Client;
+    expect(namesOf({ ...wifi, wifiPassword: '' }, current)).not.toContain('wifiPasswordAgain');
   });
 });

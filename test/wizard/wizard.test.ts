@@ -62,8 +62,10 @@ const BEGIN_FR = [
   ['Langue de vos clients', ENTER],
   ['Fuseau horaire', `Europe/Pari${ENTER}`],
   ['« Europe/Paris »', ENTER],
-  ['Adresses de votre VPN', ENTER],
-  ['Adresse publique', ENTER],
+  ['Adresse de votre serveur en chiffres', `vpn.racines.example${ENTER}`],
+  ['il faut des adresses en chiffres', `198.51.100.7 2001:db8::7${ENTER}`],
+  ['[vpn.racines.example:51820 vpn.racines.example:443 198.51.100.7:51820 [2001:db8::7]:51820]', ENTER],
+  ['[https://home.racines.example:8443]', ENTER],
   ['premier profil', ENTER],
   ['Système des cartes', ENTER],
   ['Modèles', `2${ENTER}`],
@@ -86,17 +88,26 @@ describe('semeur wizard, line by line, in French', () => {
       ['Nom de domaine', ENTER],
       ['Comment la carte', `2${ENTER}`],
       ['Nom du réseau', `Livebox${ENTER}`],
-      ['Pays', ENTER],
+      ['Pays', `fr${ENTER}`],
+      ['Pris comme « FR »', ''],
       ['Mot de passe', `court${ENTER}`],
       ['de 8 à 63', ''],
       // Not before its question: what is typed early is shown.
       ['Mot de passe', `motdepasse${ENTER}`],
+      ['encore une fois : ', `motdepassse${ENTER}`],
+      ['ce n’est pas le même', ''],
+      ['encore une fois : ', `motdepasse${ENTER}`],
       ['L’écrire', `1${ENTER}`],
       ['maintenant ?', `2${ENTER}`],
       ['Que voulez-vous', `7${ENTER}`],
     );
     expect({ code: await terminal.ended, text: terminal.text }).toMatchObject({ code: 0 });
-    expect(await check()).toEqual({ code: 0, stdout: expect.stringMatching(/^All is well: 1 profile, 1 client,/) });
+    expect(await check()).toEqual({ code: 0, stdout: expect.stringMatching(/^All is well but for 5 warnings: 1 profile, 1 client,/m) });
+    expect(terminal.text).toMatch(
+      /C’est écrit\. Avant de donner des cartes, [^\n]*\nsemeur.yaml:4:8: warning: "racines.example" is a name for examples/,
+    );
+    // Not before the name of a site, nor before a choice.
+    expect(terminal.text.match(/« \\n » commence une nouvelle ligne/g)).toHaveLength(3);
     expect((await loadWorkspace(join(folder, 'here'))).clients.get('emilie')).toMatchObject({
       name: 'Émilie & Cie',
       language: 'en',
@@ -156,6 +167,7 @@ describe('semeur wizard, with arrow keys, in English', () => {
       ['Telephone', ENTER],
       ['Language', ENTER],
       ['Time zone', ENTER],
+      ['in numbers', ENTER],
       ['VPN', ENTER],
       ['your server', ENTER],
       ['first profile', ENTER],
@@ -173,6 +185,7 @@ describe('semeur wizard, with arrow keys, in English', () => {
       ['Wi-Fi network', `Box${ENTER}`],
       ['Country', ENTER],
       ['Wi-Fi password', `password1${ENTER}`],
+      ['once more', `password1${ENTER}`],
       ['Write it?', CTRL_C],
     );
     expect(await second.ended).toBe(130);
@@ -181,8 +194,13 @@ describe('semeur wizard, with arrow keys, in English', () => {
 
     const third = open([], env);
     await third.answer(
+      ['Operating system of the cards: Raspberry Pi OS Lite', ''],
+      ['Raspberry Pi models: Raspberry Pi 3, Raspberry Pi 4,', ''],
+      ['Services: Website', ''],
+      ['connected? By Wi-Fi', ''],
       ['Go on with it?', ENTER],
       ['Wi-Fi password', `password2${ENTER}`],
+      ['once more', `password2${ENTER}`],
       ['Write it?', ENTER],
       ['Build the image', `${DOWN}${ENTER}`],
       ['would you like', `${DOWN.repeat(6)}${ENTER}`],

@@ -68,9 +68,14 @@ describe('semeur init', () => {
 });
 
 describe('semeur check', () => {
-  it('finds nothing in the example, and says how much is well', async () => {
+  it('finds no error in the example, but that its names are nobody’s, and says how much is well', async () => {
     const { code, stdout } = await semeur(['check', '--workspace', EXAMPLES]);
-    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^All is well: 1 profile, 3 clients, [1-9]\d* overlays\n$/) });
+    const lines = stdout.split('\n').filter((line) => line !== '' && !line.startsWith('  → '));
+    expect(lines).toEqual([
+      ...['3:8', '10:15', '10:44', '12:8'].map((place) => expect.stringMatching(new RegExp(`^semeur.yaml:${place}: warning: .* for examples`))),
+      expect.stringMatching(/^All is well but for 4 warnings: 1 profile, 3 clients, [1-9]\d* overlays$/),
+    ]);
+    expect(code).toBe(0);
   });
 
   it('names file, line and column, from any folder below', async () => {

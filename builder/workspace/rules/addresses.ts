@@ -1,4 +1,5 @@
 import { isIP, isIPv6 } from 'node:net';
+import { asAsciiName } from './names.ts';
 import type { Rule } from './rule.ts';
 
 /** RFC 4193: fd, 40 random bits, and our /48 below them. */
@@ -20,6 +21,8 @@ export const refuseEndpoint: Rule = (value) => {
   const [, bracketed, host = '', port = ''] = match;
   if (Number(port) < 1 || Number(port) > 65535 || port.startsWith('0')) return { message: `${message}, with a port from 1 to 65535` };
   if (bracketed === undefined ? isHost(host) : isIPv6(bracketed)) return undefined;
+  const hint = hintAscii(host);
+  if (hint !== undefined) return { message, hint };
   return { message: `${message}, with the name or the address of a host` };
 };
 
@@ -31,10 +34,18 @@ function isHost(host: string): boolean {
   return named && host.length <= 253 && !/^[0-9]+$/.test(labels.at(-1) ?? '');
 }
 
+/** @returns undefined for a name without accents. */
+function hintAscii(name: string): string | undefined {
+  const ascii = asAsciiName(name);
+  if (/^\p{ASCII}*$/u.test(name)) return undefined;
+  return ascii === name ? 'A name with accents stands here as it is registered, beginning with "xn--"' : `Write it as it is registered: "${ascii}"`;
+}
+
 /** Of a site that all the world can come by. */
 export const refuseDomain: Rule = (value) => {
   const message = 'Expected the full name of a site, in small letters';
-  if (/[^\x20-\x7e]/.test(value)) return { message, hint: 'Write a name with accents as it is registered, beginning with "xn--"' };
+  const hint = hintAscii(value);
+  if (hint !== undefined) return { message, hint };
   const isPublic = isHost(value) && isIP(value) === 0 && value === value.toLowerCase() && value.includes('.') && !value.endsWith('.local');
   return isPublic ? undefined : { message, hint: 'Such as "www.example.org", registered and led to home by the DNS' };
 };

@@ -1,3 +1,4 @@
+import { domainToASCII } from 'node:url';
 import type { z } from 'zod';
 import { parseByteSize } from '../../byte-size.ts';
 import { matching, type Rule } from './rule.ts';
@@ -37,3 +38,23 @@ function isTimeZone(value: string): boolean {
 }
 
 export const refuseSize: Rule = (value) => (parseByteSize(value) === undefined ? { message: 'Expected a size', hint: 'Such as "64MiB"' } : undefined);
+
+/** A name as people read it, as a short name: "L'Atelier d'Émilie" becomes "l-atelier-d-emilie". */
+export function shorten(name: string): string {
+  const plain = name
+    .normalize('NFKD')
+    .replaceAll(/\p{Mn}/gu, '')
+    .replaceAll('œ', 'oe')
+    .replaceAll('Œ', 'oe')
+    .replaceAll('æ', 'ae')
+    .toLowerCase();
+  return plain
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .slice(0, 32)
+    .replaceAll(/^-+|-+$/g, '');
+}
+
+/** A name of the internet as it is registered: "café.coop" is "xn--caf-dma.coop" (RFC 5891). What is no such name stays as it is. */
+export function asAsciiName(name: string): string {
+  return /^\p{ASCII}*$/u.test(name) ? name : domainToASCII(name) || name;
+}
