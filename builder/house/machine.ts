@@ -3,6 +3,7 @@ import { userInfo } from 'node:os';
 import { hasAccelerator } from '../base/accelerator.ts';
 import { namespaceCommand } from '../base/sandbox.ts';
 import { runCommand } from '../command.ts';
+import { checkTrialNeeds, checkWireguard } from '../try/needs.ts';
 import type { Job } from './programs.ts';
 
 /** Something of the machine that building a profile rests on, besides programs. */
@@ -25,7 +26,7 @@ export async function checkMachine(job: Job): Promise<MachineCheck[]> {
     const hint = 'Build profiles, and run the server, on a Linux machine; seeds and images can be made here from a built profile';
     return [node, { name: 'Linux', ok: false, found: process.platform, hint }];
   }
-  return [node, ...(job === 'server' ? await checkServer() : await checkSandbox())];
+  return [node, ...(job === 'server' ? await checkServer() : [...(await checkSandbox()), ...(await checkTrialNeeds())])];
 }
 
 async function checkSandbox(): Promise<MachineCheck[]> {
@@ -36,15 +37,9 @@ async function checkSandbox(): Promise<MachineCheck[]> {
   return [...checks, await checkProc(), ...(hasAccelerator() ? [await checkBinfmt()] : [])];
 }
 
-/** The VPN is the kernel's, or wireguard-go's, which asks for the tun device. */
 async function checkServer(): Promise<MachineCheck[]> {
-  const name = 'the VPN';
-  if (process.getuid?.() !== 0) return [{ name, ok: true, found: 'not tried: home runs as root, so ask as root' }];
-  if (await succeeds(['unshare', '--net', 'ip', 'link', 'add', 'semeur-try', 'type', 'wireguard']))
-    return [{ name, ok: true, found: "the kernel's own" }];
-  if (await succeeds(['sh', '-c', ': <>/dev/net/tun'])) return [{ name, ok: true, found: "wireguard-go's: the kernel has none" }];
-  const hint = 'Take a kernel with WireGuard (modprobe wireguard), or give this container /dev/net/tun';
-  return [{ name, ok: false, found: "neither the kernel's own nor a tun device for wireguard-go", hint }];
+  if (process.getuid?.() !== 0) return [{ name: 'the VPN', ok: true, found: 'not tried: home runs as root, so ask as root' }];
+  return [await checkWireguard('the VPN', true)];
 }
 
 async function checkIds(file: string): Promise<MachineCheck> {

@@ -26,7 +26,7 @@ export async function requireTrial({ signal }: Pick<Session, 'signal'>): Promise
   const [needs, packages] = await Promise.all([checkTrialNeeds(), findMissingPackages(signal)]);
   if (packages.length > 0) {
     throw new Failure(`Cannot try a card: Debian packages are missing: ${packages.join(' ')}`, {
-      hint: `As root: apt-get update && apt-get install --yes --no-install-recommends ${packages.join(' ')}`,
+      hint: `As root: ${String(await runCommand(['sh', MISSING_PACKAGES, '--line', ...packages], { signal })).trim()}`,
       exitCode: EXIT.missingProgram,
     });
   }
@@ -39,7 +39,7 @@ export async function checkTrialNeeds(): Promise<TrialNeed[]> {
   const asRoot = process.getuid?.() === 0;
   const namespaces = await checkNamespaces(asRoot);
   // A kernel's own WireGuard can't be looked for without a network to make it in.
-  return namespaces.ok ? [namespaces, await checkWireguard(asRoot)] : [namespaces];
+  return namespaces.ok ? [namespaces, await checkWireguard('WireGuard of a trial', asRoot)] : [namespaces];
 }
 
 /** argv that makes a network of its own, and mounts of its own. */
@@ -57,9 +57,8 @@ async function checkNamespaces(asRoot: boolean): Promise<TrialNeed> {
   return { name, ok: false, found: 'network namespaces cannot be made', hint };
 }
 
-/** The kernel's own needs no device. */
-async function checkWireguard(asRoot: boolean): Promise<TrialNeed> {
-  const name = 'WireGuard of a trial';
+/** The kernel's own needs no device. @param name of what it is for. */
+export async function checkWireguard(name: string, asRoot: boolean): Promise<TrialNeed> {
   const refusal = await refuseTun();
   if (await hasKernelWireguard()) return { name, ok: true, found: "the kernel's own" };
   if (refusal === undefined) return { name, ok: true, found: `wireguard-go, by ${TUN}` };

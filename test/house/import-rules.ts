@@ -15,7 +15,7 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   try: ['base', 'image', 'profile', 'seed', 'workspace'],
   profile: ['base', 'container', 'image', 'seed', 'workspace'],
   container: ['base', 'workspace'],
-  house: ['base'],
+  house: ['base', 'try'],
   image: ['base', 'protocol'],
   seed: ['protocol', 'workspace'],
   // The server: of builder/ it takes the leaves alone, so that it can run where there is no workspace to build from.
