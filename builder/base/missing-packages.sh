@@ -28,7 +28,7 @@ rows() {
 		sqlite3|sqlite3|home|backs up home's database
 		sfdisk|fdisk|test|makes disks that are no cards
 		xz|xz-utils|demo test fast bench try build|unpacks an image
-		zstd|zstd|test fast bench try|decodes images as clients do
+		zstd|zstd|demo test fast bench try|decodes images as clients do
 		mkfs.vfat|dosfstools|test fast|makes and checks boot partitions
 		e2fsck|e2fsprogs|test fast bench|checks the root partition
 		bsdcat|libarchive-tools|test fast|decodes images as Raspberry Pi Imager does

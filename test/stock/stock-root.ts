@@ -33,7 +33,7 @@ export function whyNoStockRoot(): string | undefined {
 
 /** What a command that ended with 3 told its reader to type as root. */
 export function lineForRoot(all: string): string {
-  return /^ {2}→ as root: (.*)$/m.exec(all)?.[1] ?? 'echo "no line for root was told"; false';
+  return /^ {2}→ as root: (.*)$/im.exec(all)?.[1] ?? 'echo "no line for root was told"; false';
 }
 
 /**
