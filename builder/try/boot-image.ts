@@ -42,8 +42,8 @@ export interface BootResult extends Pick<Milestones, 'hostname' | 'seconds'> {
 }
 
 /**
- * A card says so when every endpoint and HTTPS have failed it, and tries them all again after some seconds. Where it says nothing more for so long, the
- * second round has failed as well.
+ * A card says that it can't reach home when every endpoint and HTTPS have failed it, and tries them all again after some seconds. When it has come no
+ * further after so long, the second round has failed as well.
  */
 const PATIENCE_SECONDS = 60;
 /** The emulated Pi 3 takes 90 s when it has the computer for itself. */

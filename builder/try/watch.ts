@@ -14,8 +14,8 @@ export interface Watch {
   /**
    * Waits until `holds`.
    * @param what as in "Cannot boot to WHAT".
-   * @param patience in seconds, where the machine is not to be waited for while it says in vain that it tries again: it is given as long again as it took
-   * to come so far, and so long at least.
+   * @param patience in seconds, where the machine is not to be waited for while it says in vain that it tries again: it is given half as long again as it
+   * took to come so far, and so long at least: a busy computer emulates slowly.
    * @throws {Failure} with the last lines, when that takes longer than `seconds`, the machine ends, or it says that it will come no further.
    */
   waitFor(what: string, seconds: number, holds: Condition, patience?: number): Promise<Milestones>;
@@ -56,7 +56,7 @@ export function watchConsole(console: Readable, log: string, onMilestone: (miles
       const countAgain = (now: Waiting | null) => {
         clearTimeout(vain);
         waiting = now;
-        const time = now === null ? patience : Math.max(patience, now.since);
+        const time = now === null ? patience : Math.max(patience, now.since / 2);
         if (now !== null && Number.isFinite(time)) vain = setTimeout(() => giveUp(`it says in vain "${now.words}"`), time * 1000);
       };
       let waiting: Waiting | null = null;
