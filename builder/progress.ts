@@ -1,4 +1,5 @@
 import ora from 'ora';
+import { fitWords } from './fit-words.ts';
 import type { Progress } from './session.ts';
 
 /** Progress on stderr: a spinner on a terminal, plain lines elsewhere (CI, those who want it plain). */
@@ -18,20 +19,20 @@ function spinnerProgress(stream: NodeJS.WriteStream): Progress {
   return {
     async step(title, task) {
       const start = performance.now();
-      const spinner = ora({ text: title, stream, discardStdin: false }).start();
+      const spinner = ora({ text: fitWords(title, stream, 2), stream, discardStdin: false }).start();
       try {
         const result = await task((text) => {
-          spinner.text = `${title}: ${text}`;
+          spinner.text = fitWords(`${title}: ${text}`, stream, 2);
         });
-        spinner.succeed(`${title} (${formatSeconds(start)})`);
+        spinner.succeed(fitWords(`${title} (${formatSeconds(start)})`, stream, 2));
         return result;
       } catch (error) {
-        spinner.fail(`${title}: failed after ${formatSeconds(start)}`);
+        spinner.fail(fitWords(`${title}: failed after ${formatSeconds(start)}`, stream, 2));
         throw error;
       }
     },
     warn(message) {
-      stream.write(`warning: ${message}\n`);
+      stream.write(`${fitWords(`warning: ${message}`, stream)}\n`);
     },
   };
 }
@@ -41,13 +42,13 @@ export function lineProgress(stream: NodeJS.WriteStream): Progress {
     async step(title, task) {
       const start = performance.now();
       let lastNote = start;
-      stream.write(`==> ${title}\n`);
+      stream.write(`${fitWords(`==> ${title}`, stream)}\n`);
       try {
         const result = await task((text, isNews = false) => {
           // One line every ten seconds is enough for a log.
           if (!isNews && performance.now() - lastNote < 10_000) return;
           lastNote = performance.now();
-          stream.write(`    ${text}\n`);
+          stream.write(`${fitWords(`    ${text}`, stream)}\n`);
         });
         stream.write(`    done in ${formatSeconds(start)}\n`);
         return result;
@@ -57,7 +58,7 @@ export function lineProgress(stream: NodeJS.WriteStream): Progress {
       }
     },
     warn(message) {
-      stream.write(`warning: ${message}\n`);
+      stream.write(`${fitWords(`warning: ${message}`, stream)}\n`);
     },
   };
 }

@@ -67,7 +67,7 @@ async function planWell({ questions, words }: Desk, task: WriteTask, answers: An
     return plan;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    questions.tell(['', words.failed(error.message, error.hint)]);
+    questions.tell(['', words.failed(error.message, error.hint), ...error.details.map((line) => `    ${line}`)]);
     return undefined;
   }
 }
