@@ -8,7 +8,7 @@ export type Width = Pick<NodeJS.WriteStream, 'isTTY' | 'columns'>;
  * A command to be copied stays one line, and what is no terminal gets everything as it is.
  * @param taken columns that something else needs.
  */
-export function fitWords(text: string, { isTTY, columns }: Width, taken = 0): string {
+export function fitWords(text: string, { isTTY, columns }: Partial<Width>, taken = 0): string {
   if (!isTTY || !columns) return text;
   return text
     .split('\n')
@@ -17,7 +17,7 @@ export function fitWords(text: string, { isTTY, columns }: Width, taken = 0): st
 }
 
 function fitLine(line: string, columns: number): string {
-  if (/^\s*(?:sudo )?semeur /.test(line)) return line;
+  if (/^\s*(?:sudo )?semeur |\bas root: /i.test(line)) return line;
   const [indent = ''] = /^\s*(?:(?:[-→·>?✔]|\d+\.) +)?/u.exec(line) ?? [];
   const width = columns - indent.length;
   if (width < 16) return line;

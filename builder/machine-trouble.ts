@@ -185,8 +185,10 @@ function hintFor(code: string, { hint }: Trouble, place: string | undefined): st
     if (['ENOSPC', 'EDQUOT'].includes(code)) return 'Free some space (semeur cache prune), or set XDG_CACHE_HOME to a folder on a larger disk';
     return `Set XDG_CACHE_HOME to a folder of yours that can be written; this one is the cache (ls -ld ${shellWord(cacheFolder())})`;
   }
-  if (place !== undefined && isOfDisk && isInside(place, tmpdir()))
+  // What mkdtemp(3) was asked for: other things may lie there too, which are not ours to put elsewhere.
+  if (place !== undefined && isOfDisk && isInside(place, tmpdir()) && place.endsWith('XXXXXX')) {
     return `Set TMPDIR to a folder that can be written and has room; it is "${tmpdir()}" now`;
+  }
   return hint.replaceAll('{}', place === undefined ? '.' : shellWord(place));
 }
 

@@ -172,9 +172,8 @@ function explain(error: unknown): number {
   }
   const failure = error instanceof Failure ? error : explainMachine(error, [program.opts<{ workspace?: string }>().workspace ?? '.']);
   if (failure) {
-    process.stderr.write(
-      [`semeur: ${failure.message}`, ...(failure.hint ? [`  → ${failure.hint}`] : []), ...failure.details.map((line) => `  ${line}`), ''].join('\n'),
-    );
+    const lines = [`semeur: ${failure.message}`, ...(failure.hint ? [`  → ${failure.hint}`] : []), ...failure.details.map((line) => `  ${line}`)];
+    process.stderr.write(`${fitWords(lines.join('\n'), process.stderr)}\n`);
     return failure.exitCode;
   }
   process.stderr.write(`semeur: this is a bug, please report it with these lines\n${error instanceof Error ? error.stack : String(error)}\n`);

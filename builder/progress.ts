@@ -1,4 +1,5 @@
 import ora from 'ora';
+import { fitWords, type Width } from './fit-words.ts';
 import type { Progress } from './session.ts';
 
 /** Progress on stderr: a spinner on a terminal, plain lines elsewhere (CI, those who want it plain). */
@@ -18,38 +19,38 @@ function spinnerProgress(stream: NodeJS.WriteStream): Progress {
   return {
     async step(title, task) {
       const start = performance.now();
-      const spinner = ora({ text: title, stream, discardStdin: false }).start();
+      const spinner = ora({ text: fitWords(title, stream, 2), stream, discardStdin: false }).start();
       try {
         const result = await task((text, isNews = false) => {
           // Above the spinner, which hears of it and moves down.
-          if (isNews) stream.write(`  ${text}\n`);
-          else spinner.text = `${title}: ${text}`;
+          if (isNews) stream.write(`${fitWords(`  ${text}`, stream)}\n`);
+          else spinner.text = fitWords(`${title}: ${text}`, stream, 2);
         });
-        spinner.succeed(`${title} (${formatSeconds(start)})`);
+        spinner.succeed(fitWords(`${title} (${formatSeconds(start)})`, stream, 2));
         return result;
       } catch (error) {
-        spinner.fail(`${title}: failed after ${formatSeconds(start)}`);
+        spinner.fail(fitWords(`${title}: failed after ${formatSeconds(start)}`, stream, 2));
         throw error;
       }
     },
     warn(message) {
-      stream.write(`warning: ${message}\n`);
+      stream.write(`${fitWords(`warning: ${message}`, stream)}\n`);
     },
   };
 }
 
 /** @param pause of milliseconds: a line each ten seconds is enough for a log, and no longer is anybody left without one. */
-export function lineProgress(stream: Pick<NodeJS.WriteStream, 'write'>, pause = 10_000): Progress {
+export function lineProgress(stream: Pick<NodeJS.WriteStream, 'write'> & Partial<Width>, pause = 10_000): Progress {
   return {
     async step(title, task) {
       const start = performance.now();
       let where = '';
       const write = (text: string) => {
-        stream.write(`    ${text}\n`);
+        stream.write(`${fitWords(`    ${text}`, stream)}\n`);
         silence.refresh();
       };
       const silence = setInterval(() => write(`${where}${where && ', '}${formatSeconds(start)} so far`), pause);
-      stream.write(`==> ${title}\n`);
+      stream.write(`${fitWords(`==> ${title}`, stream)}\n`);
       try {
         const result = await task((text, isNews = false) => {
           if (isNews) write(text);
@@ -65,7 +66,7 @@ export function lineProgress(stream: Pick<NodeJS.WriteStream, 'write'>, pause = 
       }
     },
     warn(message) {
-      stream.write(`warning: ${message}\n`);
+      stream.write(`${fitWords(`warning: ${message}`, stream)}\n`);
     },
   };
 }

@@ -20,9 +20,9 @@ export class Terminal {
   #seen = 0;
   #wake = () => {};
 
-  constructor(argv: readonly string[], cwd: string, env: Readonly<Record<string, string>>) {
+  constructor(argv: readonly string[], cwd: string, env: Readonly<Record<string, string>>, columns = 100) {
     const command = argv.map((word) => `'${word}'`).join(' ');
-    this.#child = spawn('script', ['--quiet', '--flush', '--return', '--command', `stty cols 100 rows 40; exec ${command}`, '/dev/null'], {
+    this.#child = spawn('script', ['--quiet', '--flush', '--return', '--command', `stty cols ${columns} rows 40; exec ${command}`, '/dev/null'], {
       cwd,
       env: { PATH: process.env['PATH'], HOME: cwd, TERM: 'xterm', ...env },
       stdio: ['pipe', 'pipe', 'inherit'],

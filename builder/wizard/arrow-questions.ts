@@ -1,6 +1,8 @@
 import { checkbox, input, password, select } from '@inquirer/prompts';
 import { EXIT, Failure } from '../failure.ts';
+import { fitWords } from '../fit-words.ts';
 import type { Terminal } from '../session.ts';
+import { narrowTheme } from './narrow-theme.ts';
 import {
   BACK,
   BACK_SIGN,
@@ -20,17 +22,19 @@ const BACK_VALUE = '\0back';
 /** Questions answered with the arrow keys. What is chosen is told by a sign too, never by colour alone. */
 export function arrowQuestions(terminal: Terminal, words: Words, signal: AbortSignal): Questions {
   const context = { input: terminal.input, output: terminal.output, signal };
-  const tell = (lines: readonly string[]) => void terminal.output.write(`${lines.join('\n')}\n`);
+  const lay = (text: string) => fitWords(text, terminal.output);
+  const tell = (lines: readonly string[]) => void terminal.output.write(`${lay(lines.join('\n'))}\n`);
   const explain = (why: string | undefined) => tell(['', ...(why === undefined ? [] : [why])]);
-  // Inquirer's own are in English.
-  const theme = { style: { keysHelpTip: () => words.listKeys } };
 
   async function choose(question: ChoiceQuestion): Promise<string | Back> {
     explain(question.why);
-    const choices = [...question.choices.map(asItem), ...backItem(question, words.back)];
+    const narrow = narrowTheme(terminal.output, question.message);
+    // Inquirer's own are in English.
+    const theme = { style: { ...narrow.style, keysHelpTip: () => lay(words.listKeys) } };
+    const choices = [...question.choices.map(asItem), ...backItem(question, words.back)].map((item) => narrowItem(item, narrow, 'item'));
     const initial = question.default === undefined ? {} : { default: question.default };
     const value = await untilStopped(words, () =>
-      select({ message: question.message, choices, theme, pageSize: 12, loop: false, ...initial }, context),
+      select({ message: narrow.message, choices, theme, pageSize: 12, loop: false, ...initial }, context),
     );
     if (value === BACK_VALUE) return BACK;
     const refusal = question.refuse?.(value);
@@ -41,17 +45,18 @@ export function arrowQuestions(terminal: Terminal, words: Words, signal: AbortSi
 
   async function chooseMany(question: ManyQuestion): Promise<readonly string[] | Back> {
     explain(question.why);
+    const narrow = narrowTheme(terminal.output, question.message);
     const items = question.choices.map((choice) => ({ ...asItem(choice), checked: question.default.includes(choice.value) }));
-    const choices = [...items, ...backItem(question, words.backOfMany)];
+    const choices = [...items, ...backItem(question, words.backOfMany)].map((item) => narrowItem(item, narrow, 'box'));
     const validate = (chosen: readonly { readonly value: string }[]) => {
       const values = chosen.map(({ value }) => value);
-      return values.includes(BACK_VALUE) || (question.refuse?.(values) ?? true);
+      return values.includes(BACK_VALUE) || narrowRefusal(narrow, question.refuse?.(values));
     };
-    const boxes = { style: { keysHelpTip: () => words.manyKeys }, icon: { checked: '[x]', unchecked: '[ ]' } };
+    const boxes = { style: { ...narrow.style, keysHelpTip: () => lay(words.manyKeys) }, icon: { checked: '[x]', unchecked: '[ ]' } };
     // "a" would tick the way back too.
     const shortcuts = { all: null, invert: null };
     const values = await untilStopped(words, () =>
-      checkbox({ message: question.message, choices, theme: boxes, pageSize: 12, loop: false, shortcuts, validate }, context),
+      checkbox({ message: narrow.message, choices, theme: boxes, pageSize: 12, loop: false, shortcuts, validate }, context),
     );
     return values.includes(BACK_VALUE) ? BACK : values;
   }
@@ -59,23 +64,33 @@ export function arrowQuestions(terminal: Terminal, words: Words, signal: AbortSi
   async function text(question: TextQuestion): Promise<string | Back> {
     explain(question.why);
     const initial = question.default ? { default: question.default } : {};
-    const validate = (typed: string) => isBack(typed, question) || (question.refuse(typed) ?? true);
+    const narrow = narrowTheme(terminal.output, labelOf(question.message, words.colon).trimEnd());
+    const validate = (typed: string) => isBack(typed, question) || narrowRefusal(narrow, question.refuse(typed));
     const typed = await untilStopped(words, () =>
-      input({ message: labelOf(question.message, words.colon).trimEnd(), ...initial, validate }, context),
+      input({ message: narrow.messageBefore(question.default ?? ''), theme: { style: narrow.style }, ...initial, validate }, context),
     );
     return isBack(typed, question) ? BACK : typed;
   }
 
   async function secret(question: Omit<TextQuestion, 'default'>): Promise<string | Back> {
     explain(question.why);
-    const validate = (typed: string) => isBack(typed, question) || (question.refuse(typed) ?? true);
-    const typed = await untilStopped(words, () =>
-      password({ message: labelOf(question.message, words.colon).trimEnd(), mask: '*', toggleMask: false, validate }, context),
-    );
+    const narrow = narrowTheme(terminal.output, labelOf(question.message, words.colon).trimEnd());
+    const validate = (typed: string) => isBack(typed, question) || narrowRefusal(narrow, question.refuse(typed));
+    const typed = await untilStopped(words, () => password({ message: narrow.messageBefore(''), mask: '*', toggleMask: false, validate }, context));
     return isBack(typed, question) ? BACK : typed;
   }
 
   return { text, secret, choose, chooseMany, tell, close: () => void terminal.input.pause() };
+}
+
+type Narrow = ReturnType<typeof narrowTheme>;
+
+function narrowItem<T extends { readonly name: string }>(item: T, { item: lay }: Narrow, kind: 'item' | 'box') {
+  return { ...item, name: lay(item.name, kind), short: item.name };
+}
+
+function narrowRefusal({ refusal }: Narrow, refused: string | undefined): string | true {
+  return refused === undefined ? true : refusal(refused);
 }
 
 function asItem({ value, label, hint }: Choice) {

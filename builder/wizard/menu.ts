@@ -78,7 +78,7 @@ async function tellFailure({ questions, words, session }: Desk, task: () => Prom
     await task();
   } catch (error) {
     if (!(error instanceof Failure) || error.exitCode === EXIT.interrupted || session.signal.aborted) throw error;
-    questions.tell(['', words.failed(error.message, error.hint)]);
+    questions.tell(['', words.failed(error.message, error.hint), ...error.details.map((line) => `    ${line}`)]);
   }
 }
 

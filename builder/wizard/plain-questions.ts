@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline';
 import { askPassword } from '../ask-password.ts';
 import { EXIT, Failure } from '../failure.ts';
+import { fitWords } from '../fit-words.ts';
 import type { Terminal } from '../session.ts';
 import { BACK, BACK_SIGN, type Back, type Choice, labelOf, type Questions } from './questions.ts';
 import type { Words } from './words-en.ts';
@@ -15,13 +16,13 @@ export function plainQuestions({ input, output }: Terminal, words: Words, signal
     return new Failure(words.stopped, { hint: words.stoppedHint, exitCode: EXIT.interrupted });
   };
   const readLine = lineReader(reader, signal, stop);
-  const tell = (lines: readonly string[]) => void output.write(`${lines.join('\n')}\n`);
+  const tell = (lines: readonly string[]) => void output.write(`${fitWords(lines.join('\n'), output)}\n`);
 
   /** Asks until `take` gives an answer, or a sentence on why it can't. */
   async function ask<T>(lines: readonly (string | undefined)[], prompt: string, canGoBack: boolean, take: (typed: string) => Taken<T>) {
     tell(['', ...lines.filter((line) => line !== undefined)]);
     for (;;) {
-      output.write(prompt);
+      output.write(fitWords(prompt, output));
       const typed = await readLine();
       if (canGoBack && typed.trim() === BACK_SIGN) return BACK;
       const taken = take(typed);

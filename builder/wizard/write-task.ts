@@ -76,7 +76,7 @@ async function planWell({ questions, words }: Desk, task: WriteTask, answers: An
     return { ...plan, doubts: doubts.filter(({ file }) => plan.files.has(file)).map(formatFinding) };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    questions.tell(['', words.failed(error.message, error.hint)]);
+    questions.tell(['', words.failed(error.message, error.hint), ...error.details.map((line) => `    ${line}`)]);
     return undefined;
   }
 }
