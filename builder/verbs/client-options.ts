@@ -40,7 +40,10 @@ function addSetting(text: string, before: Settings = {}): Settings {
 
 /** The flags, as a client's file has them. */
 export async function readClientOptions({ set, wifiSsid, wifiCountry, wifiPasswordStdin, ...fields }: ClientOptions) {
-  const wifi = wifiSsid === undefined ? undefined : { ssid: wifiSsid, password: await readPassword(wifiPasswordStdin), country: wifiCountry ?? 'FR' };
+  const wifi =
+    wifiSsid === undefined
+      ? undefined
+      : { ssid: wifiSsid, password: await readPassword(wifiPasswordStdin), country: (wifiCountry ?? 'FR').toUpperCase() };
   if (!wifi && (wifiCountry !== undefined || wifiPasswordStdin)) {
     throw new Failure('Cannot set up Wi-Fi: no network was named', { hint: 'Name it with --wifi-ssid', exitCode: EXIT.usage });
   }

@@ -87,10 +87,16 @@ async function listProfiles(session: Session): Promise<Report> {
 
 async function addToProfile(session: Session, name: string, services: readonly string[]): Promise<Report> {
   const { folder, profiles } = await loadWorkspace(findWorkspace(session));
-  const { profile } = findProfile({ profiles }, name);
+  const { profile, services: before } = findProfile({ profiles }, name);
+  const [there, added] = [true, false].map((isThere) => [...new Set(services)].filter((service) => before.includes(service) === isThere)) as [
+    string[],
+    string[],
+  ];
   const path = `profiles/${profile}.yaml`;
-  const files = new Map([[path, addServices(await readFile(join(folder, path), 'utf8'), services)]]);
+  const known = there.length > 0 ? [`"${profile}" has this already: ${there.join(', ')}`] : [];
+  if (added.length === 0) return { json: { profile, added, there }, text: known };
+  const files = new Map([[path, addServices(await readFile(join(folder, path), 'utf8'), added)]]);
   await loadPlanned(folder, planFiles(files));
   await writeFiles(folder, files);
-  return { json: { profile, added: services }, text: [`Changed "${path}"; for new cards: semeur build --all`] };
+  return { json: { profile, added, there }, text: [...known, `Added ${added.join(', ')} to "${path}"; for new cards: semeur build --all`] };
 }

@@ -2,6 +2,7 @@ import { CsvError, parse } from 'csv-parse/sync';
 import type { Entry } from './entries.ts';
 import type { Finding } from './finding.ts';
 import { readValue } from './read-value.ts';
+import { shorten } from './rules/names.ts';
 import { suggestHint } from './rules/suggest.ts';
 import { type ClientFile, clientSchema } from './schema.ts';
 import type { Path, Source } from './source.ts';
@@ -25,7 +26,7 @@ const COLUMNS = [...Object.keys(clientSchema.shape).filter((key) => !['settings'
 
 /**
  * Reads clients from CSV (RFC 4180; also with ";" or tabs, as spreadsheets write it). The first row names keys of a client's file, such as
- * "client", "name", "settings.website.title" or "wifi.ssid"; an empty cell says nothing.
+ * "client", "name", "settings.website.title" or "wifi.ssid"; an empty cell says nothing, and a client without a short name gets one from its name.
  * @param file as findings name it.
  * @param defaults for what a row doesn't say.
  */
@@ -54,7 +55,9 @@ function readRows(text: string): Row[] {
   const options = { bom: true, delimiter: delimiterOf(text), info: true, relax_column_count: true, skip_empty_lines: true } as const;
   const read = parse(text, options) as unknown as readonly { readonly record: string[]; readonly info: { readonly lines: number } }[];
   // The parser tells where a row ends; a cell of several lines makes it begin earlier.
-  return read.map(({ record, info }) => ({ record, line: info.lines - record.join('').split('\n').length + 1 }));
+  const rows = read.map(({ record, info }) => ({ record, line: info.lines - record.join('').split('\n').length + 1 }));
+  // Spreadsheets write an empty row as separators alone.
+  return rows.filter(({ record }) => record.some((cell) => cell.trim() !== ''));
 }
 
 /** No column's name holds any of them. */
@@ -78,7 +81,8 @@ function readRow(file: string, columns: readonly string[], { record, line }: Row
     const text = record[index]?.trim() ?? '';
     return text === '' || !(COLUMNS.includes(name) || name.startsWith('settings.')) ? [] : [[name.split('.'), text] as const];
   });
-  const value = cells.reduce((all, [path, text]) => withCell(all, path, text), defaults as Readonly<Record<string, unknown>>);
+  const said = cells.reduce((all, [path, text]) => withCell(all, path, asMeant(path, text)), defaults as Readonly<Record<string, unknown>>);
+  const value = { ...(said['client'] === undefined ? named(shorten(String(said['name'] ?? ''))) : {}), ...said };
   const locate = (path: Path, message: string, hint?: string) => {
     const name = path.join('.');
     // A missing key, or one of a whole group, stands at the first column that speaks of it.
@@ -89,6 +93,14 @@ function readRow(file: string, columns: readonly string[], { record, line }: Row
     record.length > columns.length ? [finding(file, line, columns.length + 1, 'Found more cells than the first row has', undefined)] : [];
   const source: Source = { file: `${file}:${line}`, value, findings: tooMany, error: locate, errorAtKey: locate };
   return { name: String(value['client'] ?? ''), source, ...readValue(clientSchema, source) };
+}
+
+function named(client: string): { client?: string } {
+  return client === '' ? {} : { client };
+}
+
+function asMeant(path: readonly string[], text: string): string {
+  return path.join('.') === 'wifi.country' ? text.toUpperCase() : text;
 }
 
 function withCell(object: Readonly<Record<string, unknown>>, [key = '', ...rest]: readonly string[], text: string): Record<string, unknown> {

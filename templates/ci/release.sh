@@ -22,13 +22,13 @@ main() {
 
 check() {
 	fetch_semeur
-	.semeur/semeur check --json
+	ci/.semeur/semeur check --json
 }
 
 build() {
 	fetch_semeur
 	install_programs build try
-	.semeur/semeur check --json </dev/null
+	ci/.semeur/semeur check --json </dev/null
 	lay_seed_key
 	rm -rf release
 	mkdir release
@@ -37,7 +37,7 @@ build() {
 		# Without it, today's packages would be taken, which nobody tried.
 		[ -e "profiles/$profile.lock" ] || fail "profiles/$profile.lock is missing" "semeur profile build $profile, then commit the lock"
 		# shellcheck disable=SC2086 # one option or none
-		.semeur/semeur release "$profile" --out "release/$profile" --unsigned $boot </dev/null
+		ci/.semeur/semeur release "$profile" --out "release/$profile" --unsigned $boot </dev/null
 		# Cards made from it must take the seeds that the operator signs.
 		tar --extract --to-stdout --file "release/$profile/workspace.tar" secrets/seed_key.pub | cmp ci/seed_key.pub
 	done
@@ -47,11 +47,11 @@ build() {
 sign() {
 	[ -e release.pub ] || fail "release.pub is missing" "cp secrets/release_key.pub release.pub, then commit it: it is public, and each release is verified with it"
 	fetch_semeur
-	.semeur/semeur --help </dev/null >/dev/null
+	ci/.semeur/semeur --help </dev/null >/dev/null
 	take_key "set SEMEUR_RELEASE_KEY for the protected step alone"
 	for folder in release/*; do
-		.semeur/semeur release sign "$folder" --key "$key" </dev/null
-		.semeur/semeur release verify "$folder" </dev/null
+		ci/.semeur/semeur release sign "$folder" --key "$key" </dev/null
+		ci/.semeur/semeur release verify "$folder" </dev/null
 	done
 }
 
@@ -67,21 +67,21 @@ publish() {
 fetch_semeur() {
 	exclude=$(git rev-parse --git-path info/exclude)
 	mkdir -p "$(dirname "$exclude")"
-	for path in /.cache/ /.semeur/ /release/; do
+	for path in /.cache/ /ci/.semeur/ /release/; do
 		grep -qxF "$path" "$exclude" 2>/dev/null || echo "$path" >>"$exclude"
 	done
-	[ ! -d .semeur/.git ] || [ "$(git -C .semeur rev-parse HEAD)" != "$SEMEUR_COMMIT" ] || return 0
-	rm -rf .semeur
-	git init --quiet .semeur
-	git -C .semeur fetch --quiet --depth 1 "$SEMEUR_URL" "$SEMEUR_COMMIT"
-	git -C .semeur checkout --quiet --detach FETCH_HEAD
+	[ ! -d ci/.semeur/.git ] || [ "$(git -C ci/.semeur rev-parse HEAD)" != "$SEMEUR_COMMIT" ] || return 0
+	rm -rf ci/.semeur
+	git init --quiet ci/.semeur
+	git -C ci/.semeur fetch --quiet --depth 1 "$SEMEUR_URL" "$SEMEUR_COMMIT"
+	git -C ci/.semeur checkout --quiet --detach FETCH_HEAD
 }
 
 # Debian packages, for each of these purposes. Whoever runs it by hand and is no root is told the line by Semeur itself.
 install_programs() {
 	[ "$(id -u)" = 0 ] || return 0
 	for purpose in "$@"; do
-		missing=$(sh .semeur/builder/base/missing-packages.sh "$purpose")
+		missing=$(sh ci/.semeur/builder/base/missing-packages.sh "$purpose")
 		# shellcheck disable=SC2086 # a list of package names
 		[ -z "$missing" ] || DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends $missing </dev/null
 	done

@@ -1,20 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { findCheckout } from '../../builder/house/checkout.ts';
-
-/** What main offers, by its own table. */
-async function loadVerbs(): Promise<Command> {
-  const builder = join(findCheckout(), 'builder');
-  const table = (await readFile(join(builder, 'main.ts'), 'utf8')).matchAll(/import\('(\.\/verbs\/[a-z-]+\.ts)'\)\)\.(add\w+)/g);
-  const program = new Command('semeur').option('--workspace <dir>').option('--json').enablePositionalOptions();
-  for (const [, file = '', name = ''] of table) {
-    const module = (await import(join(builder, file))) as Record<string, (program: Command, run: unknown) => void>;
-    module[name]?.(program, async () => undefined);
-  }
-  return program;
-}
+import { loadVerbs } from './load-verbs.ts';
 
 /** Commands that do something, each by its path. */
 function leavesOf(command: Command, path: string): [string, Command][] {

@@ -127,8 +127,11 @@ describe('ci/release.sh, with a stand-in for Semeur', () => {
     expect(stderr).toContain('cp secrets/release_key.pub release.pub');
   });
 
-  it('check hands on what check says', async () => {
+  it('check hands on what check says, and leaves the schemas that editors read, which are in git', async () => {
+    await mkdir(at('work/.semeur'));
+    await writeFile(at('work/.semeur/operator.schema.json'), '{}');
     expect(await run('check', '')).toEqual({ code: 0, stderr: '', calls: ['check --json'] });
+    expect(await readdir(at('work/.semeur'))).toEqual(['operator.schema.json']);
     expect(await run('destroy', '')).toMatchObject({ code: 1, calls: [''] });
   });
 

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -75,6 +75,30 @@ describe('semeur client import', () => {
       'new.csv:5:1: error: client: Client "ada" is taken by "new.csv:2"',
       '5 errors to put right; nothing was written',
     ]);
+    expect(await readdir(join(folder, 'clients'))).toHaveLength(3);
+  });
+
+  it('brings the rows that are new of a table whose others are in, as often as one likes', async () => {
+    const rows = "name;language;wifi.ssid;wifi.password;wifi.country\nL'Atelier de Zoé;en;;;\n;;;;\nLuc;;Box;password1;fr\n";
+    expect(await importTable(rows)).toMatchObject({ code: 0, stdout: expect.stringContaining('Wrote 2 clients\n') });
+    expect((await loadWorkspace(folder)).clients.get('luc')).toMatchObject({ wifi: { country: 'FR' } });
+    // What is said beside the table is the file's own.
+    const file = join(folder, 'clients/l-atelier-de-zoe.yaml');
+    await writeFile(file, `${await readFile(file, 'utf8')}timezone: Europe/London\n`);
+    const again = await importTable(`${rows}Max;;;;\n`);
+    expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('Wrote 1 client; 2 of the table are there already, as it says') });
+    expect(again.stdout.startsWith('clients/max.yaml\n')).toBe(true);
+    const json = JSON.parse((await importTable(rows, '--json')).stdout);
+    expect(json).toEqual({ findings: [], files: [], written: true, skipped: 2 });
+    expect(await readFile(file, 'utf8')).toContain('Europe/London');
+  });
+
+  it('writes over nobody of whom the table says something else, and says what', async () => {
+    const { code, stdout } = await importTable('client,name,settings.website.title\ndurand,Famille Durand,Chez nous\nluc,Luc,\n');
+    expect(code).toBe(2);
+    expect(stdout).toContain(
+      'new.csv:2:1: error: client: There is a client "durand" already\n  → The table says otherwise in: settings.website.title.',
+    );
     expect(await readdir(join(folder, 'clients'))).toHaveLength(3);
   });
 });

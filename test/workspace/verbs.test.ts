@@ -145,6 +145,11 @@ describe('semeur client set, and profile add', () => {
     expect(await semeur([...set, '--json'])).toMatchObject({ code: 0, stdout: expect.stringContaining('"changed": false') });
     expect(await semeur(['profile', 'add', 'maison', 'backup', 'calendar'])).toMatchObject({ code: 0, stderr: '' });
     expect((await loadWorkspace(folder)).profiles.get('maison')?.services).toEqual(['website', 'backup', 'calendar']);
+    // What is there already is no reason to leave the rest out, nor to fail.
+    const again = await semeur(['profile', 'add', 'maison', 'calendar', 'share', 'share', '--json']);
+    expect(JSON.parse(again.stdout)).toEqual({ profile: 'maison', added: ['share'], there: ['calendar'] });
+    expect((await loadWorkspace(folder)).profiles.get('maison')?.services).toEqual(['website', 'backup', 'calendar', 'share']);
+    expect(await semeur(['profile', 'add', 'maison', 'website'])).toMatchObject({ code: 0, stdout: '"maison" has this already: website\n' });
   });
 
   it.each([
@@ -152,7 +157,6 @@ describe('semeur client set, and profile add', () => {
     [['client', 'set', 'lherbier', '--set', 'website.titel=x'], 'Did you mean "title"?'],
     [['client', 'set', 'lherbier', '--set', 'website'], 'SERVICE.KEY=TEXT'],
     [['client', 'set', 'lherbier', '--wifi-ssid', 'Box'], '--wifi-password-stdin'],
-    [['profile', 'add', 'maison', 'website'], 'Service "website" stands twice'],
     [['profile', 'add', 'maison', 'calender'], 'Did you mean "calendar"?'],
     [['client', 'new', 'zoe', '--set', 'backup.to=usb'], 'the profile "maison" has no service "backup"'],
     [['init', 'new', '--endpoint', 'vpn.example'], 'semeur.yaml:11:15: error: Expected "host:port"'],
