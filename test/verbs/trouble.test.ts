@@ -83,12 +83,10 @@ describe('semeur on a machine in trouble', () => {
 
   it("says of another user's cache and workspace whose they are to look at", async ({ skip }: TestContext) => {
     skip(!IS_ROOT, 'only root can become another user');
+    const notWritten = await run(asUser(semeur('client', 'new', 'zoe')), { XDG_CACHE_HOME: tmpdir() });
+    expectSentences(notWritten, /^semeur: Cannot write into ".*": permission denied$/, /ls -ld/);
+    await run(['chown', '-R', '4242:4242', '.']);
     expectSentences(await run(asUser(semeur('profile', 'build', 'maison'))), /permission denied$/, /XDG_CACHE_HOME/);
-    expectSentences(
-      await run(asUser(semeur('client', 'new', 'zoe')), { XDG_CACHE_HOME: tmpdir() }),
-      /^semeur: Cannot write into ".*": permission denied$/,
-      /ls -ld/,
-    );
   });
 
   it('says so where there is no home folder, and no folder for temporary files', async ({ skip }: TestContext) => {
