@@ -42,7 +42,11 @@ export function explainChild(argv: readonly string[], error: FailedChild, comman
   const how = error.signal ? `was ended by ${error.signal}` : `exited with ${error.exitCode ?? 'no code'}`;
   const lines = lastLines(error);
   const found = recogniseWords(lines.join('\n'), folder);
-  const trouble = { reason: [`"${name}" ${how}`, ...lines.slice(-1)].join(': '), ...found, hint: found && !(found.isVague && command.hint) ? found.hint : hint };
+  const trouble = {
+    reason: [`"${name}" ${how}`, ...lines.slice(-1)].join(': '),
+    ...found,
+    hint: found && !(found.isVague && command.hint) ? found.hint : hint,
+  };
   return new Failure(`Cannot ${doing}: ${trouble.reason}`, {
     hint: trouble.hint,
     details: [`${command.name ?? quoteCommand(argv)} ${how}${lines.length > 0 ? ':' : ''}`, ...lines.map((line) => `  ${line}`)],
