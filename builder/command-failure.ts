@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { ExecaError } from 'execa';
 import { EXIT, Failure } from './failure.ts';
 import { explainMachine, recogniseWords } from './machine-trouble.ts';
 
@@ -21,9 +20,19 @@ const LAST_LINES = 12;
 const MEMORY = 'Was this machine out of memory (journalctl -k)? End other programs, or take a machine with more';
 const UNKNOWN = 'Read what it says here; then run the same command again, or "semeur doctor" to see what this machine lacks';
 
+/** What execa says of a child that failed; only builder/command.ts starts any. */
+export interface FailedChild {
+  readonly isCanceled: boolean;
+  readonly code?: string | undefined;
+  readonly exitCode?: number | undefined;
+  readonly signal?: string | undefined;
+  readonly cwd: string;
+  readonly stderr?: unknown;
+  readonly cause?: unknown;
+}
+
 /** Turns what execa throws into a failure: what couldn't be done and why, what to do, and the program's own last words. */
-export function explainFailure(argv: readonly string[], error: unknown, command: FailedCommand): unknown {
-  if (!(error instanceof ExecaError)) return error;
+export function explainChild(argv: readonly string[], error: FailedChild, command: FailedCommand): Failure {
   if (error.isCanceled) return new Failure('Interrupted', { exitCode: EXIT.interrupted, cause: error });
   if (error.code === 'ENOENT') return notThere(argv, error, command.missing);
   // It was never started.
@@ -33,7 +42,11 @@ export function explainFailure(argv: readonly string[], error: unknown, command:
   const how = error.signal ? `was ended by ${error.signal}` : `exited with ${error.exitCode ?? 'no code'}`;
   const lines = lastLines(error);
   const found = recogniseWords(lines.join('\n'), folder);
-  const trouble = { reason: `"${name}" ${how}`, ...found, hint: found && !(found.isVague && command.hint) ? found.hint : hint };
+  const trouble = {
+    reason: [`"${name}" ${how}`, ...lines.slice(-1)].join(': '),
+    ...found,
+    hint: found && !(found.isVague && command.hint) ? found.hint : hint,
+  };
   return new Failure(`Cannot ${doing}: ${trouble.reason}`, {
     hint: trouble.hint,
     details: [`${command.name ?? quoteCommand(argv)} ${how}${lines.length > 0 ? ':' : ''}`, ...lines.map((line) => `  ${line}`)],
@@ -42,7 +55,7 @@ export function explainFailure(argv: readonly string[], error: unknown, command:
 }
 
 /** The system says the same of a program and of the folder to start it in. */
-function notThere([program]: readonly string[], error: ExecaError, missing?: string): Failure {
+function notThere([program]: readonly string[], error: FailedChild, missing?: string): Failure {
   if (!existsSync(error.cwd))
     return new Failure('Cannot go on: the folder that this runs in is gone', { hint: 'Go to one that is there: cd', cause: error });
   return new Failure(`Cannot run "${program}": it is not installed`, {
@@ -52,7 +65,7 @@ function notThere([program]: readonly string[], error: ExecaError, missing?: str
   });
 }
 
-function lastLines(error: ExecaError): string[] {
+function lastLines(error: FailedChild): string[] {
   const stderr = Buffer.from((error.stderr as Uint8Array | undefined) ?? []).toString('utf8');
   return stderr
     .split(/[\r\n]+/)

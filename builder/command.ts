@@ -1,5 +1,5 @@
 import { ExecaError, execa } from 'execa';
-import { explainFailure, type FailedCommand } from './command-failure.ts';
+import { explainChild, type FailedCommand } from './command-failure.ts';
 import { Failure } from './failure.ts';
 
 export interface CommandOptions extends FailedCommand {
@@ -88,4 +88,8 @@ function forwardLines(stream: NodeJS.ReadableStream, onLine: (line: string) => v
     rest = lines.pop() ?? '';
     for (const line of lines) if (line !== '') onLine(line);
   });
+}
+
+function explainFailure(argv: readonly string[], error: unknown, command: FailedCommand): unknown {
+  return error instanceof ExecaError ? explainChild(argv, error, command) : error;
 }

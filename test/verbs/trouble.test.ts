@@ -45,7 +45,7 @@ const inside = (prepare: string, argv: readonly string[], ...more: readonly stri
   ...[...namespaceCommand(), ...more, 'sh', '-euc', `mount --make-rprivate /; ${prepare}; exec "$@"`, 'sh'],
   ...argv,
 ];
-const asUser = (argv: readonly string[]) => ['setpriv', '--reuid=4242', '--regid=4242', '--clear-groups', ...argv];
+const asUser = (argv: readonly string[]) => ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', ...argv];
 
 /** What happened, and what to do, each in a line; nothing of the machine's state is a bug. */
 function expectSentences({ stderr }: Ran, what: RegExp, hint: RegExp): void {
@@ -83,12 +83,10 @@ describe('semeur on a machine in trouble', () => {
 
   it("says of another user's cache and workspace whose they are to look at", async ({ skip }: TestContext) => {
     skip(!IS_ROOT, 'only root can become another user');
+    const notWritten = await run(asUser(semeur('client', 'new', 'zoe')), { XDG_CACHE_HOME: tmpdir() });
+    expectSentences(notWritten, /^semeur: Cannot write into ".*": permission denied$/, /ls -ld/);
+    await run(['chown', '-R', '65534:65534', '.']);
     expectSentences(await run(asUser(semeur('profile', 'build', 'maison'))), /permission denied$/, /XDG_CACHE_HOME/);
-    expectSentences(
-      await run(asUser(semeur('client', 'new', 'zoe')), { XDG_CACHE_HOME: tmpdir() }),
-      /^semeur: Cannot write into ".*": permission denied$/,
-      /ls -ld/,
-    );
   });
 
   it('says so where there is no home folder, and no folder for temporary files', async ({ skip }: TestContext) => {
