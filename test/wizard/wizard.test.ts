@@ -4,17 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ensureClientKeys } from '../../builder/seed/keys.ts';
-import { BUILT_IN } from '../../builder/workspace/check-services.ts';
 import { loadWorkspace } from '../../builder/workspace/load.ts';
 import { ensureSecrets } from '../../builder/workspace/secrets.ts';
 import { CTRL_C, DOWN, ENTER, semeur, Terminal } from '../terminal.ts';
+import { BEGIN_FR } from './begin-fr.ts';
 import { readTree } from './read-tree.ts';
 
 const MAIN = join(import.meta.dirname, '../../builder/main.ts');
 const EXAMPLES = join(import.meta.dirname, '../../examples');
-
-/** As the wizard lists them: the backups are the first, the website is the last. */
-const SERVICES = (await readdir(join(import.meta.dirname, '../../overlays'))).filter((overlay) => !BUILT_IN.includes(overlay)).sort();
 
 let folder = '';
 let terminals: Terminal[] = [];
@@ -48,30 +45,6 @@ const readHere = (path: string) => readFile(join(folder, 'here', path), 'utf8');
 async function drafts(): Promise<string[]> {
   return readdir(join(folder, 'state/semeur/drafts')).catch(() => []);
 }
-
-/** From the first question on, in the order of the wizard; Enter takes what it proposes. */
-const BEGIN_FR = [
-  ['Dossier de l’espace', ENTER],
-  ['Nom de votre coopérative', `L'Été : "nous"${ENTER}`],
-  ['Nom de domaine', `été${ENTER}`],
-  ['il faut un nom de domaine', `racines.example${ENTER}`],
-  ['Adresse électronique', `<${ENTER}`],
-  ['Nom de domaine de votre coopérative [racines.example]', ENTER],
-  ['[aide@racines.example]', ENTER],
-  ['Téléphone', ENTER],
-  ['Langue de vos clients', ENTER],
-  ['Fuseau horaire', `Europe/Pari${ENTER}`],
-  ['« Europe/Paris »', ENTER],
-  ['Adresse de votre serveur en chiffres', `vpn.racines.example${ENTER}`],
-  ['il faut des adresses en chiffres', `198.51.100.7 2001:db8::7${ENTER}`],
-  ['[vpn.racines.example:51820 vpn.racines.example:443 198.51.100.7:51820 [2001:db8::7]:51820]', ENTER],
-  ['[https://home.racines.example:8443]', ENTER],
-  ['premier profil', ENTER],
-  ['Système des cartes', ENTER],
-  ['Modèles', `2${ENTER}`],
-  [`${SERVICES.length}. Site web`, `99${ENTER}`],
-  [`un nombre de 1 à ${SERVICES.length}`, `1, ${SERVICES.length}${ENTER}`],
-] as const;
 
 describe('semeur wizard, line by line, in French', () => {
   it('goes from an empty folder to a workspace that check takes, with corrections on the way; its commands do the same', async () => {
