@@ -1,10 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Failure } from '../failure.ts';
 import type { Session } from '../session.ts';
 import { hasAccelerator } from './accelerator.ts';
 import { type Mirrors, sourceLines } from './apt-sources.ts';
-import { ensureLists, fetchLists } from './package-lists.ts';
-import { arePooled, formatPooled, hashKey, newestRelease, readPackageSet, scriptTexts } from './package-set.ts';
+import { ensureDebs } from './ensure-debs.ts';
+import { chooseDebs, fetchLists, type ListSource } from './package-lists.ts';
+import { type Deb, formatDebs, hashKey, newestRelease, type PooledFile, parseDebName, readInstalled, scriptTexts } from './package-set.ts';
 import { runInToolbox, withWorkFolder } from './sandbox.ts';
 import { findMade, keepMade, type Stage } from './stage.ts';
 import type { StageOptions } from './toolbox.ts';
@@ -19,7 +21,7 @@ const PACKAGES = [
   ...['e2fsprogs', 'dosfstools', 'fdisk', 'mawk', 'tzdata'],
 ];
 
-const SCRIPTS = ['debian-base.sh', 'accelerate.sh', 'unaccelerate.sh', 'settings.sh', 'scrub.sh', 'update.sh'];
+const SCRIPTS = ['debian-base.sh', 'accelerate.sh', 'unaccelerate.sh', 'settings.sh', 'scrub.sh', 'pool.sh'];
 
 export interface BaseOptions extends StageOptions {
   readonly toolbox: Stage;
@@ -39,10 +41,7 @@ export interface BaseOptions extends StageOptions {
 export async function ensureDebianBase(session: Session, options: BaseOptions): Promise<Stage> {
   const { locked, update = false, packages = PACKAGES, suite = SUITE, how = ownWay() } = options;
   const recipe = hashKey(suite, ...packages, how, ...(await scriptTexts(...SCRIPTS)));
-  const found = await findMade('base', recipe, { locked, update });
-  // Packages are added to a base by its own lists: one that has lost them is made anew, unless a lock says that it is the one.
-  const whole = found && (locked || (await arePooled(found.set.lists)));
-  return whole ? found : makeBase(session, options, recipe, packages);
+  return (await findMade('base', recipe, { locked, update })) ?? makeBase(session, options, recipe, packages);
 }
 
 /** Where its packages come from: lines of sources.list(5). */
@@ -55,15 +54,14 @@ function ownWay(): 'accelerated' | 'unaided' {
 }
 
 async function makeBase(session: Session, options: BaseOptions, recipe: string, packages: readonly string[]): Promise<Stage> {
-  const { toolbox, mirrors, locked, suite = SUITE } = options;
+  const { toolbox, mirrors, more, locked, suite = SUITE } = options;
   const source = { toolbox, sources: sourceLines(suite, mirrors) };
-  if (locked) await ensureLists(session, source, locked.lists);
-  const lists = locked ?? (await fetchLists(session, source));
+  const { debs, epoch, lists } = locked ? { ...locked.set, epoch: locked.epoch, lists: [] } : await chooseNewest(session, source, suite, packages);
+  await ensureDebs(session, debs, { ...more, sources: source.sources }, { epoch });
   return withWorkFolder(async (work) => {
-    await writeFile(join(work.path, 'wanted'), formatPooled([...lists.lists, ...lists.debs]));
-    const epoch = await newestRelease(lists);
+    await writeFile(join(work.path, 'wanted'), formatDebs(debs));
     await session.progress.step('Making the Debian arm64 base', (note) => {
-      const args = [options.how ?? ownWay(), `${work.inside}/base.tar`, suite, packages.join(','), ...source.sources];
+      const args = [options.how ?? ownWay(), `${work.inside}/base.tar`, suite, packages.join(',')];
       return runInToolbox(toolbox.tar, work, 'debian-base.sh', args, {
         doing: 'make the Debian arm64 base',
         signal: session.signal,
@@ -71,8 +69,31 @@ async function makeBase(session: Session, options: BaseOptions, recipe: string, 
         sourceDateEpoch: epoch,
       });
     });
-    const { debs } = await readPackageSet(work.path);
-    const set = { lists: lists.lists, debs };
-    return keepMade('base', recipe, join(work.path, 'base.tar'), { set, epoch }, locked);
+    const set = { debs: await readInstalled(work.path, debs) };
+    if (locked && set.debs.length < debs.length) throw notAsLocked(debs, set.debs);
+    return keepMade('base', recipe, join(work.path, 'base.tar'), { set, epoch, lists }, locked);
+  });
+}
+
+/** What mmdebstrap would take for a "minbase" with these packages. */
+async function chooseNewest(
+  session: Session,
+  source: ListSource,
+  suite: string,
+  packages: readonly string[],
+): Promise<{ debs: Deb[]; epoch: number; lists: PooledFile[] }> {
+  const { lists } = await fetchLists(session, source);
+  const minbase = ['?essential', '?priority(required)'].map(
+    (what) => `?narrow(?or(?archive(^${suite}$),?codename(^${suite}$)),?architecture(arm64),${what})`,
+  );
+  const debs = await chooseDebs(session, source, { lists, packages: [...minbase, 'apt', ...packages] });
+  return { debs, epoch: await newestRelease(lists), lists };
+}
+
+/** Better none than one that lacks something: without the archive's word for it, a package that is there for its priority alone isn't taken. */
+function notAsLocked(debs: readonly Deb[], installed: readonly Deb[]): Failure {
+  const missing = debs.filter((deb) => !installed.includes(deb)).map(({ name }) => parseDebName(name).name);
+  return new Failure(`Cannot make the base that the lock pins: nothing asks for ${missing.join(', ')}`, {
+    hint: 'The lock is of another version of Semeur: make it anew with "semeur profile build PROFILE --update"',
   });
 }

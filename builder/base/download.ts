@@ -54,6 +54,9 @@ export async function downloadFile({ signal }: Pick<Session, 'signal'>, url: str
 /** A failure after which nothing may be kept. */
 class WrongFile extends Failure {}
 
+/** Nothing can be downloaded, wherever from. */
+export class FullDisk extends Failure {}
+
 async function fetchRest(signal: AbortSignal, url: string, file: string, part: PartFile, options: DownloadOptions): Promise<void> {
   const { bytes, most = Number.POSITIVE_INFINITY, open = openUrl, note, patience } = options;
   if (bytes !== undefined) await checkRoom(file, bytes - part.bytes, options.room);
@@ -175,7 +178,7 @@ async function checkRoom(file: string, rest: number, room = 0): Promise<void> {
   const { bavail, bsize } = await statfs(dirname(file));
   const [free, needed] = [bavail * bsize, rest + room];
   if (free >= needed) return;
-  throw new Failure(`Cannot download into "${dirname(file)}": ${formatByteSize(needed)} are needed, ${formatByteSize(free)} are free`, {
+  throw new FullDisk(`Cannot download into "${dirname(file)}": ${formatByteSize(needed)} are needed, ${formatByteSize(free)} are free`, {
     hint: FREE_HINT,
   });
 }
@@ -184,5 +187,5 @@ const FREE_HINT = 'Free some space (semeur cache prune), or set XDG_CACHE_HOME t
 
 function explainFullDisk(file: string, error: unknown): unknown {
   if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') return error;
-  return new Failure(`Cannot download into "${dirname(file)}": the disk is full; what came is kept`, { hint: FREE_HINT, cause: error });
+  return new FullDisk(`Cannot download into "${dirname(file)}": the disk is full; what came is kept`, { hint: FREE_HINT, cause: error });
 }

@@ -1,8 +1,10 @@
-import { Failure } from '../failure.ts';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Session } from '../session.ts';
+import { locateDebs } from './locate-debs.ts';
 import { checkMirror } from './mirror-watch.ts';
-import { arePooled, type PackageSet, type PooledFile, readPackageSet } from './package-set.ts';
-import { runInToolbox, withWorkFolder } from './sandbox.ts';
+import { arePooled, type Deb, formatPooled, type PooledFile, readPooled } from './package-set.ts';
+import { runInToolbox, type WorkFolder, withWorkFolder } from './sandbox.ts';
 import type { Stage } from './stage.ts';
 
 export interface ListSource {
@@ -12,33 +14,44 @@ export interface ListSource {
 }
 
 /** The signed package lists for arm64, now in the pool. */
-export async function fetchLists(session: Session, { toolbox, sources }: ListSource): Promise<PackageSet> {
+export async function fetchLists(session: Session, { toolbox, sources }: ListSource): Promise<{ lists: PooledFile[] }> {
   return session.progress.step('Fetching the package lists', (note) =>
     withWorkFolder(async (work) => {
       await checkMirror(session, sources, note);
-      await runInToolbox(toolbox.tar, work, 'update.sh', ['arm64', ...sources], {
-        doing: 'fetch the package lists',
-        signal: session.signal,
-        onLine: note,
-      });
-      const { lists } = await readPackageSet(work.path);
-      return { lists, debs: [] };
+      await writeSources(work, sources);
+      const { signal } = session;
+      await runInToolbox(toolbox.tar, work, 'lists.sh', ['fetch', 'arm64'], { doing: 'fetch the package lists', signal, onLine: note });
+      return { lists: await readPooled(work.path, 'lists') };
     }),
   );
 }
 
-/**
- * Sees to it that the pool has these lists: `cache prune` may have let go of them, and another machine's lock comes without its pool.
- * @throws {Failure} when the mirror has newer ones by now.
- */
-export async function ensureLists(session: Session, source: ListSource, lists: readonly PooledFile[]): Promise<void> {
-  if (await arePooled(lists)) return;
-  await fetchLists(session, source);
-  if (!(await arePooled(lists))) throw movedOn();
+/** Those lists if the pool still has them, else the newest: `cache prune` may have let go of them, and who builds by a lock never had them. */
+export async function ensureLists(session: Session, source: ListSource, lists: readonly PooledFile[]): Promise<readonly PooledFile[]> {
+  return lists.length > 0 && (await arePooled(lists)) ? lists : (await fetchLists(session, source)).lists;
 }
 
-export function movedOn(): Failure {
-  return new Failure('Cannot take the packages that the lock names: the cache has let go of their lists, and the mirror has newer ones', {
-    hint: 'Take the newest with "--update", or give the cache back its "pool" folder from the machine that made the lock',
+export interface Choice {
+  readonly lists: readonly PooledFile[];
+  /** What has packages already: a tar, as the toolbox sees it. Left out, nothing has. */
+  readonly base?: string;
+  /** Names of packages, or apt's patterns. */
+  readonly packages: readonly string[];
+}
+
+/** What apt would install, by these lists: every package that is new, with what it takes to find it. */
+export async function chooseDebs(session: Session, { toolbox, sources }: ListSource, { lists, base = '-', packages }: Choice): Promise<Deb[]> {
+  return withWorkFolder(async (work) => {
+    await writeSources(work, sources);
+    await writeFile(join(work.path, 'wanted'), formatPooled(lists));
+    await runInToolbox(toolbox.tar, work, 'lists.sh', ['choose', 'arm64', base, ...packages], {
+      doing: 'choose the packages',
+      signal: session.signal,
+    });
+    return locateDebs(lists, await readPooled(work.path, 'debs'));
   });
+}
+
+async function writeSources(work: WorkFolder, sources: readonly string[]): Promise<void> {
+  await writeFile(join(work.path, 'sources'), sources.map((line) => `${line}\n`).join(''));
 }

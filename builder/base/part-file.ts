@@ -11,6 +11,9 @@ export async function discardDownload(file: string): Promise<void> {
   await Promise.all(['', '.part', '.part.json'].map((end) => rm(`${file}${end}`, { force: true })));
 }
 
+/** Another process downloads the same file. */
+export class BusyFile extends Failure {}
+
 /** Which version of the file the part is of: sent back in If-Range. */
 interface PartRecord {
   readonly url: string;
@@ -117,7 +120,7 @@ async function lock(file: string): Promise<void> {
     const pid = Number.parseInt(await readFile(`${file}.lock`, 'utf8').catch(() => ''), 10);
     // In a container a process often has the id that one before it had.
     if (pid > 0 && pid !== process.pid && isRunning(pid)) {
-      throw new Failure(`Cannot download "${file}": the process ${pid} is at it already`, { hint: 'Wait for it, then run the same command' });
+      throw new BusyFile(`Cannot download "${file}": the process ${pid} is at it already`, { hint: 'Wait for it, then run the same command' });
     }
     await rm(`${file}.lock`, { force: true });
   }

@@ -5,13 +5,13 @@ import type { Session } from '../session.ts';
 import { readLayout, withRoot } from './disk-layout.ts';
 import { packExt4 } from './ext4-tar.ts';
 import type { OsImage } from './os-image.ts';
-import { ensureLists, fetchLists } from './package-lists.ts';
+import { fetchLists } from './package-lists.ts';
 import { hashKey, newestRelease, scriptTexts } from './package-set.ts';
 import { runInToolbox, withWorkFolder } from './sandbox.ts';
 import { findMade, keepMade, type Stage } from './stage.ts';
 import type { StageOptions } from './toolbox.ts';
 
-const SCRIPTS = ['raspios-base.sh', 'take-over.sh', 'make-tar.sh', 'update.sh'];
+const SCRIPTS = ['raspios-base.sh', 'take-over.sh', 'make-tar.sh'];
 
 export interface RaspiosBaseOptions extends Pick<StageOptions, 'locked' | 'update'> {
   readonly toolbox: Stage;
@@ -29,9 +29,8 @@ export async function ensureRaspiosBase(session: Session, options: RaspiosBaseOp
 
 async function makeBase(session: Session, options: RaspiosBaseOptions, recipe: string): Promise<Stage> {
   const { toolbox, image, locked } = options;
-  if (locked) await ensureLists(session, options, locked.lists);
-  const set = locked ?? (await fetchLists(session, options));
-  const epoch = await newestRelease(set);
+  const lists = locked ? (locked.set.lists ?? []) : (await fetchLists(session, options)).lists;
+  const epoch = locked?.epoch ?? (await newestRelease(lists));
   const layout = await readLayout(image.raw);
   return session.progress.step('Taking the Raspberry Pi OS image apart', (note) =>
     withWorkFolder(async (work) => {
@@ -44,7 +43,7 @@ async function makeBase(session: Session, options: RaspiosBaseOptions, recipe: s
         onLine: note,
         sourceDateEpoch: epoch,
       });
-      return keepMade('base', recipe, join(work.path, 'base.tar'), { set, epoch, layout }, locked);
+      return keepMade('base', recipe, join(work.path, 'base.tar'), { set: { debs: [], lists }, epoch, lists, layout }, locked);
     }),
   );
 }

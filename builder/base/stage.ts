@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { writeFileAtomically } from '../atomic-file.ts';
 import { cacheFolder } from '../cache-folder.ts';
 import type { DiskLayout } from './disk-layout.ts';
-import { formatPooled, hashKey, type PackageSet, touchPooled } from './package-set.ts';
+import { formatOffered, hashKey, type PackageSet, type Pinned, type PooledFile, touchPooled } from './package-set.ts';
 
 /** A tar in the cache, and what it was made of. */
 export interface Stage {
@@ -12,6 +12,8 @@ export interface Stage {
   readonly set: PackageSet;
   /** SOURCE_DATE_EPOCH it was made with. */
   readonly epoch: number;
+  /** The package lists that its packages were chosen by; none where a lock named them. */
+  readonly lists: readonly PooledFile[];
   /** Of a base that was made from an image of a card. */
   readonly layout?: DiskLayout;
 }
@@ -22,22 +24,22 @@ type StageRecord = Omit<Stage, 'key' | 'tar'>;
 export async function findMade(
   kind: string,
   recipe: string,
-  { locked, update }: { readonly locked: PackageSet | undefined; readonly update: boolean },
+  { locked, update }: { readonly locked: Pinned | undefined; readonly update: boolean },
 ): Promise<Stage | undefined> {
   if (locked) return findStage(kind, lockedKey(recipe, locked));
   return update ? undefined : findLatest(kind, recipe);
 }
 
 /** Keeps what was made, and remembers it as the newest of its recipe unless a lock asked for just this one. */
-export async function keepMade(kind: string, recipe: string, tar: string, record: StageRecord, locked: PackageSet | undefined): Promise<Stage> {
-  const stage = await keepStage(kind, lockedKey(recipe, record.set), tar, record);
+export async function keepMade(kind: string, recipe: string, tar: string, record: StageRecord, locked: Pinned | undefined): Promise<Stage> {
+  const stage = await keepStage(kind, lockedKey(recipe, record), tar, record);
   if (!locked) await rememberLatest(kind, recipe, stage);
   return stage;
 }
 
 /** A stage's key when everything that goes in is known. */
-function lockedKey(recipe: string, set: PackageSet): string {
-  return hashKey(recipe, formatPooled(set.lists), formatPooled(set.debs));
+function lockedKey(recipe: string, { set, epoch }: Pinned): string {
+  return hashKey(recipe, String(epoch), formatOffered(set.debs));
 }
 
 /** A stage that is whole in the cache, else undefined. Using it counts for `cache prune`. */
@@ -48,7 +50,7 @@ async function findStage(kind: string, key: string): Promise<Stage | undefined> 
   const now = new Date();
   await utimes(tar, now, now);
   const record = JSON.parse(text) as StageRecord;
-  await touchPooled([...record.set.lists, ...record.set.debs]);
+  await touchPooled([...record.lists, ...record.set.debs]);
   return { key, tar, ...record };
 }
 

@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { cacheFolder } from '../cache-folder.ts';
 import type { Session } from '../session.ts';
 import { type Mirrors, sourceLines } from './apt-sources.ts';
+import { ensureDebs } from './ensure-debs.ts';
+import { locateDebs } from './locate-debs.ts';
 import { checkMirror } from './mirror-watch.ts';
-import { movedOn } from './package-lists.ts';
-import { arePooled, formatPooled, hashKey, newestRelease, type PackageSet, readPackageSet, scriptTexts } from './package-set.ts';
+import type { MorePlaces } from './package-places.ts';
+import { formatDebs, hashKey, type PackageSet, type Pinned, parseDebName, readPooled, scriptTexts } from './package-set.ts';
 import { runOnHost, withWorkFolder } from './sandbox.ts';
 import { findMade, keepMade, type Stage } from './stage.ts';
 
@@ -21,34 +23,44 @@ const PACKAGES = [
 
 export interface StageOptions {
   readonly mirrors: Mirrors | undefined;
+  /** Where else packages may be had. */
+  readonly more?: MorePlaces | undefined;
   /** What a lock pins; without it the newest of the cache, else of the mirror. */
-  readonly locked?: PackageSet | undefined;
+  readonly locked?: Pinned | undefined;
   /** Ask the mirror anew. */
   readonly update?: boolean;
 }
 
+/** Nothing in an image has a time of the toolbox's. */
+const EPOCH = 0;
+
 /** The root of the host's architecture that holds every program that makes bytes (IMAGE.md). Made once, about 20 s. */
-export async function ensureToolbox({ progress, signal }: Session, { mirrors, locked, update = false }: StageOptions): Promise<Stage> {
+export async function ensureToolbox(session: Session, { mirrors, more, locked, update = false }: StageOptions): Promise<Stage> {
   const recipe = hashKey(SUITE, ...PACKAGES, process.arch, ...(await scriptTexts('toolbox.sh', 'pool.sh')));
-  const found = await findMade('toolbox', recipe, { locked, update });
+  const pinned = locked && { set: locked.set, epoch: EPOCH };
+  const found = await findMade('toolbox', recipe, { locked: pinned, update });
   if (found) return found;
-  return progress.step('Making the toolbox (a small Debian with the image tools)', (note) =>
+  const sources = sourceLines(SUITE, mirrors, 'main');
+  if (locked) await ensureDebs(session, locked.set.debs, { ...more, sources }, locked);
+  return session.progress.step('Making the toolbox (a small Debian with the image tools)', (note) =>
     withWorkFolder(async (work) => {
-      const wanted = locked ? [...locked.lists, ...locked.debs] : [];
-      await writeFile(join(work.path, 'wanted'), formatPooled(wanted));
+      await writeFile(join(work.path, 'wanted'), formatDebs(locked?.set.debs ?? []));
       const tar = join(work.path, 'toolbox.tar');
-      const lists = locked && (await arePooled(locked.lists)) ? 'pool' : 'update';
-      if (lists === 'update') await checkMirror({ signal }, sourceLines(SUITE, mirrors), note);
-      const args = [tar, SUITE, PACKAGES.join(','), lists, ...sourceLines(SUITE, mirrors, 'main')];
-      await runOnHost('toolbox.sh', args, {
-        doing: 'make the toolbox',
-        signal,
-        onLine: note,
-        env: { WORK: work.path, POOL: cacheFolder('pool'), TMPDIR: work.path },
-      });
-      const set = await readPackageSet(work.path);
-      if (locked && formatPooled(set.lists) !== formatPooled(locked.lists)) throw movedOn();
-      return keepMade('toolbox', recipe, tar, { set, epoch: await newestRelease(set) }, locked);
+      if (!locked) await checkMirror(session, sources, note);
+      // By its name each, whatever this host's mmdebstrap would choose of them.
+      const packages = locked ? locked.set.debs.map(({ name }) => parseDebName(name).name) : PACKAGES;
+      const args = [tar, SUITE, packages.join(','), ...(locked ? ['pool'] : ['mirror', ...sources])];
+      const env = { WORK: work.path, POOL: cacheFolder('pool'), TMPDIR: work.path };
+      await runOnHost('toolbox.sh', args, { doing: 'make the toolbox', signal: session.signal, onLine: note, env });
+      const lists = locked ? [] : await readPooled(work.path, 'lists');
+      const debs = locked ? locked.set.debs : await locateDebs(lists, await readPooled(work.path, 'debs'));
+      return keepMade('toolbox', recipe, tar, { set: { debs }, epoch: EPOCH, lists }, pinned);
     }),
   );
+}
+
+/** Whether a lock's toolbox is for this machine's processor. */
+export function fitsHost({ debs }: PackageSet): boolean {
+  const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
+  return debs.every(({ name }) => ['all', architecture].includes(parseDebName(name).architecture));
 }

@@ -25,11 +25,18 @@ export async function openUrl(url: string, headers: Readonly<Record<string, stri
   });
   // node-fetch tells an abort to the body even when nobody reads it any more.
   response.body?.on('error', () => undefined);
-  if (bare.startsWith('https:') && !response.url.startsWith('https:')) {
-    throw new Failure(`Cannot download "${showUrl(url)}": it leads to an address that is not https`, { hint: 'Take another address for it' });
-  }
+  // Where a redirect leads to: fetch would follow it to "data:" too, where a page is in the address itself.
+  const allowed = bare.startsWith('https:') ? /^https:/ : /^https?:/;
+  if (!allowed.test(response.url)) throw leadsAway(url, bare.startsWith('https:') ? 'https' : 'http or https');
   if (PASSING.includes(response.status)) throw new TryAgain(describeStatus(response), readRetryAfter(response.headers.get('retry-after')));
   return response;
+}
+
+function leadsAway(url: string, wanted: string, cause?: unknown): Failure {
+  return new Failure(`Cannot download "${showUrl(url)}": it leads to an address that is not ${wanted}`, {
+    hint: 'Take another address for it',
+    cause,
+  });
 }
 
 /** Node.js's own, which read the proxy variables of the environment. */
@@ -85,6 +92,8 @@ function splitUserInfo(url: string): { bare: string; authorization: Record<strin
 
 /** A certificate doesn't get better by waiting. Messages of the system are left out: one of a proxy may hold its password. */
 function explainRefusal(url: string, error: unknown): unknown {
+  // Of another scheme: node-fetch has no class for it.
+  if (error instanceof TypeError) return leadsAway(url, 'http or https', error);
   if (error instanceof FetchError && error.type !== 'system') {
     return new Failure(`Cannot download "${showUrl(url)}": it leads from one address to the next without end`, {
       hint: 'Look at the address',

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { writeFileAtomically } from '../atomic-file.ts';
 import type { Mirrors } from '../base/apt-sources.ts';
 import { type OsImageLock, osImageLockSchema } from '../base/os-image-cache.ts';
-import type { PackageSet, PooledFile } from '../base/package-set.ts';
+import { ARCHIVES, type Deb, formatPooled, type PackageSet, type PooledFile } from '../base/package-set.ts';
 import type { ImageBlob } from '../container/image.ts';
 import { Failure } from '../failure.ts';
 import type { Profile } from '../workspace/schema.ts';
@@ -19,8 +19,9 @@ export interface ContainerLock {
 
 /** Pins what a profile's bytes come from: same lock, same bytes. Kept beside the profile, in the operator's repository. */
 export interface ProfileLock {
-  readonly lock: 1;
-  /** SOURCE_DATE_EPOCH: the date of the newest archive Release file, in seconds since 1970. */
+  /** 1 pinned package lists too, and didn't say where a package lies. Such a lock is read, and stays as it is until it is renewed. */
+  readonly lock: 1 | 2;
+  /** SOURCE_DATE_EPOCH: the date of the newest archive Release file when it was made, in seconds since 1970. */
   readonly epoch: number;
   /** What the base is made of, where that is an image. */
   readonly image?: OsImageLock | undefined;
@@ -64,7 +65,8 @@ export function pinsBase({ image }: ProfileLock, { base, raspios = {} }: Pick<Pr
 export function parseLock(text: string): ProfileLock | undefined {
   try {
     const lock = JSON.parse(text) as Partial<ProfileLock>;
-    const whole = lock.lock === 1 && Number.isInteger(lock.epoch) && [lock.toolbox, lock.base, lock.added].every(isPackageSet);
+    const sets = [lock.toolbox, lock.base, lock.added];
+    const whole = [1, 2].includes(lock.lock ?? 0) && Number.isInteger(lock.epoch) && sets.every((set) => isPackageSet(set, lock.lock === 1));
     const known = lock.image === undefined || osImageLockSchema.safeParse(lock.image).success;
     const containers = (lock.containers ?? []).every(({ overlay, image, blobs }) => overlay !== '' && image !== '' && arePooledFiles(blobs));
     return whole && known && containers && areArchives(lock.archives) ? (lock as ProfileLock) : undefined;
@@ -73,12 +75,23 @@ export function parseLock(text: string): ProfileLock | undefined {
   }
 }
 
-function isPackageSet(set: PackageSet | undefined): boolean {
-  return [set?.lists, set?.debs].every(arePooledFiles);
+function isPackageSet(set: PackageSet | undefined, isFirst: boolean): boolean {
+  if (isFirst) return [set?.lists, set?.debs].every(arePooledFiles);
+  return (
+    [set?.lists ?? [], set?.debs].every(arePooledFiles) &&
+    (set?.debs.every(isPlace) ?? false) &&
+    (set?.packages ?? []).every((name) => typeof name === 'string')
+  );
 }
 
 function arePooledFiles(files: readonly PooledFile[] | undefined): boolean {
-  return files?.every(({ sha256, name }) => /^[0-9a-f]{64}$/.test(sha256) && /^[^/]+$/.test(name)) ?? false;
+  return files?.every(({ sha256, name }) => /^[0-9a-f]{64}$/.test(sha256) && /^[^/\s]+$/.test(name)) ?? false;
+}
+
+/** What is asked of a mirror leads nowhere else. */
+function isPlace({ bytes, archive, path, priority = '' }: Deb): boolean {
+  const isPath = path !== undefined && /^[\w.+~%:@-]+(?:\/[\w.+~%:@-]+)*$/.test(path) && !path.split('/').some((part) => /^\.+$/.test(part));
+  return Number.isInteger(bytes) && ARCHIVES.some((one) => one === archive) && isPath && /^[\w-]*$/.test(priority);
 }
 
 function areArchives(archives: Mirrors | undefined): boolean {
@@ -89,9 +102,10 @@ function areArchives(archives: Mirrors | undefined): boolean {
 /** One package per line, so that a repository's history shows what an update changed. */
 export function renderLock(lock: ProfileLock): string {
   const line = (file: object) => `      ${JSON.stringify(file)}`;
-  const set = (name: string, { lists, debs }: PackageSet) => {
+  const set = (name: string, { lists, packages, debs }: PackageSet) => {
     const part = (key: string, files: readonly object[]) => `    "${key}": [${files.length ? `\n${files.map(line).join(',\n')}\n    ` : ''}]`;
-    return `  "${name}": {\n${part('lists', lists)},\n${part('debs', debs)}\n  }`;
+    const asked = packages === undefined ? [] : [`    "packages": ${JSON.stringify(packages)}`];
+    return `  "${name}": {\n${[...(lists ? [part('lists', lists)] : []), ...asked, part('debs', debs)].join(',\n')}\n  }`;
   };
   const sets = [set('toolbox', lock.toolbox), set('base', lock.base), set('added', lock.added)];
   const part = (name: 'image' | 'archives') => {
@@ -99,12 +113,20 @@ export function renderLock(lock: ProfileLock): string {
     return value === undefined ? [] : [`  "${name}": ${JSON.stringify(value, null, 2).replaceAll('\n', '\n  ')}`];
   };
   const containers = lock.containers?.length ? [`  "containers": [\n${lock.containers.map(renderContainer).join(',\n')}\n  ]`] : [];
-  return `{\n  "lock": 1,\n  "epoch": ${lock.epoch},\n${[...part('image'), ...part('archives'), ...sets, ...containers].join(',\n')}\n}\n`;
+  return `{\n  "lock": ${lock.lock},\n  "epoch": ${lock.epoch},\n${[...part('image'), ...part('archives'), ...sets, ...containers].join(',\n')}\n}\n`;
 }
 
 function renderContainer({ blobs, ...container }: ContainerLock): string {
   const head = Object.entries(container).map(([key, value]) => `      ${JSON.stringify(key)}: ${JSON.stringify(value)},\n`);
   return `    {\n${head.join('')}      "blobs": [\n${blobs.map((blob) => `        ${JSON.stringify(blob)}`).join(',\n')}\n      ]\n    }`;
+}
+
+/** One of version 1 that names the same packages stays as it is: nothing of it has changed. */
+function likeBefore(before: ProfileLock | undefined, lock: ProfileLock): ProfileLock {
+  const files = ({ toolbox, base, added }: ProfileLock) => [toolbox, base, added].map(({ debs }) => formatPooled(debs)).join('\n');
+  if (before?.lock !== 1 || before.epoch !== lock.epoch || files(before) !== files(lock)) return lock;
+  const { toolbox, base, added } = before;
+  return { ...lock, lock: 1, toolbox, base, added };
 }
 
 /**
@@ -118,12 +140,14 @@ export async function keepLock(
   lock: ProfileLock,
   locked: boolean,
 ): Promise<void> {
-  const text = renderLock(lock);
+  const text = renderLock(likeBefore(before, lock));
   if (before && renderLock(before) === text) return;
-  if (locked) {
-    throw new Failure(`Cannot build the profile "${profile}" as locked: "${lockFile(workspace, profile)}" would change`, {
-      hint: `Run "semeur profile build ${profile}" and commit the lock that it writes`,
-    });
-  }
+  if (locked) throw wouldChange(workspace, profile);
   await writeFileAtomically(lockFile(workspace, profile), text);
+}
+
+export function wouldChange(workspace: string, profile: string): Failure {
+  return new Failure(`Cannot build the profile "${profile}" as locked: "${lockFile(workspace, profile)}" would change`, {
+    hint: `Run "semeur profile build ${profile}" and commit the lock that it writes`,
+  });
 }

@@ -1,19 +1,21 @@
 import { hostMirrors, type Mirrors } from '../base/apt-sources.ts';
 import { debianSources, ensureDebianBase } from '../base/debian.ts';
 import { ensureOsImage, type OsImageLock } from '../base/os-image.ts';
+import type { Places } from '../base/package-places.ts';
 import { ensureRaspiosBase } from '../base/raspios.ts';
 import { raspiosSources } from '../base/raspios-sources.ts';
 import type { Stage } from '../base/stage.ts';
-import { ensureToolbox } from '../base/toolbox.ts';
+import { ensureToolbox, type StageOptions } from '../base/toolbox.ts';
 import { Failure } from '../failure.ts';
 import type { Session } from '../session.ts';
 import type { LoadedWorkspace } from '../workspace/load.ts';
 import type { Profile } from '../workspace/schema.ts';
 import { ensureContainers, type LaidContainer } from './containers.ts';
 import { overlaysOf } from './contents.ts';
-import { keepLock, lockFile, type ProfileLock, pinsBase, readLock } from './lock.ts';
+import { keepLock, lockFile, pinsBase, readLock, wouldChange } from './lock.ts';
+import { morePlaces, pinStages } from './pinned-stages.ts';
 import { raspiosSource } from './raspios.ts';
-import { ensureSystem, type System } from './system.ts';
+import { ensureSystem, holdsPackages, type System } from './system.ts';
 
 export interface LockOptions {
   /** Take the newest packages, and renew the lock. */
@@ -30,35 +32,45 @@ export interface Stages {
   /** What cards ask for packages: lines of sources.list(5). Undefined where an image says it by itself. */
   readonly cardSources: readonly string[] | undefined;
   readonly containers: readonly LaidContainer[];
+  /** Where packages are sought. */
+  readonly places: Places;
 }
 
 /** Makes what the cache lacks, from what the profile's lock pins; keeps a lock where there was none. */
 export async function ensureStages(session: Session, workspace: LoadedWorkspace, profile: Profile, options: LockOptions): Promise<Stages> {
   const { update = false, locked = false } = options;
-  const before = await readLock(workspace.folder, profile.profile);
-  if (locked && !before) throw noLock(workspace.folder, profile.profile);
+  const { folder, operator } = workspace;
+  const before = await readLock(folder, profile.profile);
+  if (locked && !before) throw noLock(folder, profile.profile);
   const lock = update || !before || !pinsBase(before, profile) ? undefined : before;
   // First: a registry that can't be reached is told before minutes of work.
   const containers = await ensureContainers(session, workspace, overlaysOf(workspace, profile));
   const host = await hostMirrors();
-  const mirrors = workspace.operator.mirror === undefined ? host : { archive: workspace.operator.mirror, security: undefined };
-  const toolbox = await ensureToolbox(session, { mirrors, update, locked: lock?.toolbox });
-  const made = { toolbox, mirrors, lock, update };
+  const mirrors = operator.mirror === undefined ? host : { archive: operator.mirror, security: undefined };
+  const more = morePlaces(workspace, profile.profile);
+  const pins = lock && (await pinStages(session, profile.profile, lock));
+  const toolbox = await ensureToolbox(session, { mirrors, more, update, locked: pins?.toolbox });
+  const made = { toolbox, mirrors, more, image: lock?.image, locked: pins?.base, update };
   const isDebian = profile.base === 'debian-arm64';
   const { base, sources, image } = await (isDebian ? makeDebianBase(session, made) : makeRaspiosBase(session, workspace, profile, made));
-  const system = await ensureSystem(session, { toolbox, base, sources, packages: packagesOf(workspace, profile), locked: lock?.added });
+  const packages = packagesOf(workspace, profile);
+  // Before a mirror is asked for what would be refused in the end.
+  const isPinned = pins !== undefined && holdsPackages(pins.added, base, packages);
+  if (locked && !isPinned) throw wouldChange(folder, profile.profile);
+  if (!isPinned && sources.length === 0) throw noMirror();
+  const system = await ensureSystem(session, { toolbox, base, sources, more, packages, locked: pins?.added });
   const archives = isDebian ? (archivesOf(workspace) ?? before?.archives ?? host ?? mirrors) : undefined;
-  const pinned = { toolbox: toolbox.set, base: base.set, added: system.added, containers: containers.map((container) => container.lock) };
-  const after = { lock: 1, epoch: base.epoch, image, archives, ...pinned } as const;
-  await keepLock(workspace.folder, profile.profile, before, after, locked);
-  return { toolbox, base, system, containers, cardSources: archives && debianSources(archives) };
+  const tools = pins && !pins.toolbox ? lock?.toolbox : toolbox.set;
+  const pinned = { toolbox: tools ?? toolbox.set, base: base.set, added: system.added, containers: containers.map((container) => container.lock) };
+  const after = { lock: 2, epoch: base.epoch, image, archives, ...pinned } as const;
+  await keepLock(folder, profile.profile, before, after, locked);
+  return { toolbox, base, system, containers, cardSources: archives && debianSources(archives), places: { ...more, sources } };
 }
 
-interface BaseOptions {
+interface BaseOptions extends StageOptions {
   readonly toolbox: Stage;
-  readonly mirrors: Mirrors | undefined;
-  readonly lock: ProfileLock | undefined;
-  readonly update: boolean;
+  /** What the lock names. */
+  readonly image: OsImageLock | undefined;
 }
 
 interface Base {
@@ -67,19 +79,20 @@ interface Base {
   readonly image?: OsImageLock;
 }
 
-async function makeDebianBase(session: Session, { lock, ...options }: BaseOptions): Promise<Base> {
-  if (!options.mirrors) throw noMirror();
-  return { base: await ensureDebianBase(session, { ...options, locked: lock?.base }), sources: debianSources(options.mirrors) };
+async function makeDebianBase(session: Session, options: BaseOptions): Promise<Base> {
+  // By a lock, the cache may have it all.
+  if (!options.mirrors && !options.locked) throw noMirror();
+  return { base: await ensureDebianBase(session, options), sources: debianSources(options.mirrors) };
 }
 
 async function makeRaspiosBase(session: Session, workspace: LoadedWorkspace, profile: Profile, options: BaseOptions): Promise<Base> {
-  const { toolbox, mirrors, lock, update } = options;
+  const { mirrors, image: pinned, ...stage } = options;
   const { folder, operator } = workspace;
   const { suite, release, image: file } = profile.raspios ?? {};
-  const choice = { locked: lock?.image, suite, release, file };
+  const choice = { locked: pinned, suite, release, file };
   const found = await ensureOsImage(session, choice, { source: raspiosSource(folder, operator), folder });
   const sources = await raspiosSources(found, { mirrors, archive: operator.raspios?.archive });
-  const base = await ensureRaspiosBase(session, { toolbox, image: found, sources, locked: lock?.base, update });
+  const base = await ensureRaspiosBase(session, { ...stage, image: found, sources });
   // Where it lies in this machine's cache is nobody else's business.
   const { raw: _, ...image } = found;
   return { base, sources, image };

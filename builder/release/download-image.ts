@@ -2,13 +2,14 @@ import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fetchRange } from '../base/fetch-document.ts';
 import { formatByteSize } from '../byte-size.ts';
+import { hashFile } from '../hash-file.ts';
 import { composeTail } from '../image/compose.ts';
 import { type Prefix, prefixFile, REGION_BYTES } from '../image/prefix.ts';
 import { XZ_HEADER_BYTES } from '../image/xz-format.ts';
 import type { Session } from '../session.ts';
 import { compareBlocks, downloadRanges } from './block-sources.ts';
 import { downloadFiles, type SignedList } from './download-release.ts';
-import { hashFile, type Sum } from './sums.ts';
+import type { Sum } from './sums.ts';
 
 /**
  * Downloads a release's image into `folder`: of what an earlier one has as well, nothing.

@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { writeFileAtomically } from '../atomic-file.ts';
 import { cacheFolder } from '../cache-folder.ts';
 import { EXIT, Failure } from '../failure.ts';
+import { hashFile } from '../hash-file.ts';
 import { composeTail } from '../image/compose.ts';
 import { loadPrefix, prefixFile, REGION_BYTES, savePrefix } from '../image/prefix.ts';
 import { type ProfileManifest, readManifest } from '../profile/built.ts';
@@ -22,7 +23,6 @@ import { readSeedKey } from '../workspace/secrets.ts';
 import { parseBlocksFile, type ReleasedPrefix } from './blocks-file.ts';
 import { downloadImage } from './download-image.ts';
 import { downloadFiles, fetchSignedList, type SignedList } from './download-release.ts';
-import { hashFile } from './sums.ts';
 import { findProfileName } from './verify-release.ts';
 import { unpackWorkspace, WORKSPACE_TAR } from './workspace-tar.ts';
 

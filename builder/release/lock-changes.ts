@@ -1,5 +1,5 @@
 import type { OsImageLock } from '../base/os-image-cache.ts';
-import type { PackageSet, PooledFile } from '../base/package-set.ts';
+import { type PackageSet, type PooledFile, parseDebName } from '../base/package-set.ts';
 import type { ProfileLock } from '../profile/lock.ts';
 import { compareVersions } from './debian-version.ts';
 
@@ -77,10 +77,9 @@ export function packagesOf({ debs }: PackageSet): ReadonlyMap<string, LockedPack
   return new Map(debs.map((deb) => [packageOf(deb).name, packageOf(deb)]));
 }
 
-/** Names are NAME_VERSION_ARCHITECTURE.deb, as apt writes them: an epoch's colon is %3a. */
 function packageOf(deb: PooledFile): LockedPackage {
-  const [name = '', version = ''] = deb.name.split('_');
-  return { name, version: version.replaceAll('%3a', ':'), deb };
+  const { name, version } = parseDebName(deb.name);
+  return { name, version, deb };
 }
 
 function comparePackages(before: ReadonlyMap<string, LockedPackage>, after: ReadonlyMap<string, LockedPackage>): PackageChanges {

@@ -1,16 +1,17 @@
 import { readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { Stage } from '../base/stage.ts';
+import { ensureDebs } from '../base/ensure-debs.ts';
 import { EXIT, Failure } from '../failure.ts';
 import { makeProfile } from '../profile/build.ts';
 import { type ProfileLock, readLock } from '../profile/lock.ts';
 import { ensureSoundProfile } from '../profile/publish.ts';
+import type { Stages } from '../profile/stages.ts';
 import type { Session } from '../session.ts';
 import { requireTrial } from '../try/needs.ts';
 import { findProfile } from '../workspace/find-named.ts';
 import type { LoadedWorkspace } from '../workspace/load.ts';
 import { tryBoot } from './boot-trial.ts';
-import { findClosedCves } from './closed-cves.ts';
+import { debsToRead, findClosedCves } from './closed-cves.ts';
 import { readReleasedLock } from './compare-releases.ts';
 import { compareLocks } from './lock-changes.ts';
 import { renderNotes } from './notes.ts';
@@ -61,7 +62,15 @@ export async function makeRelease(session: Session, workspace: LoadedWorkspace, 
   const { sbom, exceptions } = await session.progress.step('Listing the software on it', () =>
     describeSoftware(workspace, profile, { prefixDigest: built.prefix.digest, lock, stages }),
   );
-  const notes = await makeNotes(session, { profile: name, lock, before, toolbox: stages.toolbox });
+  const notes = await makeNotes(session, { profile: name, lock, before, stages });
+  // The cache may have let go of what the image was made of long ago.
+  if (options.withPool)
+    await ensureDebs(
+      session,
+      [lock.toolbox, lock.base, lock.added].flatMap(({ debs }) => debs),
+      stages.places,
+      lock,
+    );
   const papers = new Map([
     ['NOTES.md', `${notes}\n## Not free software\n\n${exceptions.map((line) => `- ${line}`).join('\n') || 'Nothing.'}\n`],
     [`${name}.cdx.json`, sbom],
@@ -81,11 +90,12 @@ export async function makeRelease(session: Session, workspace: LoadedWorkspace, 
 
 async function makeNotes(
   session: Session,
-  { profile, lock, before, toolbox }: { profile: string; lock: ProfileLock; before: ProfileLock | undefined; toolbox: Stage },
+  { profile, lock, before, stages }: { profile: string; lock: ProfileLock; before: ProfileLock | undefined; stages: Stages },
 ): Promise<string> {
   if (before === undefined) return renderNotes({ profile, lock });
   const changes = compareLocks(before, lock);
-  return renderNotes({ profile, lock, since: { changes, closed: await findClosedCves(session, toolbox, lock, changes) } });
+  await ensureDebs(session, [changes.card, changes.toolbox].flatMap(debsToRead), stages.places, lock);
+  return renderNotes({ profile, lock, since: { changes, closed: await findClosedCves(session, stages.toolbox, lock, changes) } });
 }
 
 /** @throws {Failure} when something else is there, which nobody wants to lose. */

@@ -1,6 +1,7 @@
 import { access, readFile } from 'node:fs/promises';
-import { type PooledFile, poolPath } from '../base/package-set.ts';
+import { type Archive, arePooled, type PooledFile, parseDebName, poolPath } from '../base/package-set.ts';
 import { Failure } from '../failure.ts';
+import type { ProfileLock } from '../profile/lock.ts';
 import { readStanzas } from './deb822.ts';
 import { type DebianPackage, debianPackageUrl } from './package-url.ts';
 
@@ -12,9 +13,26 @@ export interface PackageOrigin {
   readonly component: string;
 }
 
+const NAMES: Readonly<Record<Archive, string>> = { debian: 'Debian', security: 'Debian', raspberrypi: 'Raspberry Pi Foundation' };
+
 /**
- * Where packages come from, by package URL: those that are in a list of the lock.
- * @param lists of a lock; apt has checked their signatures. @param fileOf where the pool has each.
+ * Where a card's packages come from, by package URL, as its lock says: whose archive, and by the path in it which component.
+ * What the lock doesn't say is looked up in the lists that it names: a lock of version 1 needs them, and of the packages of an image they tell what they can.
+ */
+export async function readLockedOrigins({ lock, base, added }: ProfileLock, packages: readonly DebianPackage[]): Promise<Map<string, PackageOrigin>> {
+  const lists = [base, added].flatMap((set) => set.lists ?? []);
+  const isThere = lock === 1 || (await arePooled(lists));
+  const origins = isThere ? await readPackageOrigins(lists, packages) : new Map<string, PackageOrigin>();
+  for (const { name, archive, path = '' } of [...base.debs, ...added.debs]) {
+    const component = /^pool\/(?:updates\/)?([^/]+)\//.exec(path)?.[1];
+    if (archive !== undefined && component !== undefined) origins.set(debianPackageUrl(parseDebName(name)), { archive: NAMES[archive], component });
+  }
+  return origins;
+}
+
+/**
+ * Those that are in a list.
+ * @param lists apt has checked their signatures. @param fileOf where the pool has each.
  * @throws {Failure} when the pool has let go of one.
  */
 export async function readPackageOrigins(

@@ -1,3 +1,5 @@
+export { parseDebName } from '../base/package-set.ts';
+
 /** A Debian package that something names: of the card, or of a lock. */
 export interface DebianPackage {
   readonly name: string;
@@ -20,12 +22,6 @@ export function debianPackageUrl({ name, version, architecture }: DebianPackage,
 /** "pkg:npm/%40types/node@24.0.0" */
 export function npmPackageUrl(name: string, version: string): string {
   return `pkg:npm/${name.split('/').map(encode).join('/')}@${encode(version)}`;
-}
-
-/** Whose file a "busybox_1%3a1.37.0-6_arm64.deb" is: apt writes the colon of an epoch so. */
-export function parseDebName(file: string): DebianPackage {
-  const [name = '', version = '', architecture = ''] = file.replace(/\.deb$/, '').split('_');
-  return { name, version: decodeURIComponent(version), architecture };
 }
 
 function encode(text: string): string {

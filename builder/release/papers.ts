@@ -13,7 +13,7 @@ import { readBuildTools } from './build-tools.ts';
 import { readCardContents } from './card-contents.ts';
 import { findUnfree } from './find-unfree.ts';
 import { readLaidOverlays } from './laid-overlays.ts';
-import { readPackageOrigins } from './package-origins.ts';
+import { readLockedOrigins } from './package-origins.ts';
 import { type NamedDigest, renderProvenance } from './provenance.ts';
 import { renderSbom } from './sbom.ts';
 
@@ -36,7 +36,7 @@ export async function describeSoftware(
   { prefixDigest, lock, stages }: { readonly prefixDigest: string; readonly lock: ProfileLock; readonly stages: Stages },
 ): Promise<Software> {
   const card = await readCardContents(stages.system.folder);
-  const origins = await readPackageOrigins([...lock.base.lists, ...lock.added.lists], card.packages);
+  const origins = await readLockedOrigins(lock, card.packages);
   const { unfree, exceptions } = findUnfree({ profile: profile.profile, packages: card.packages, origins, fromImage: lock.image !== undefined });
   if (unfree.length > 0) {
     throw new Failure(`Cannot release the profile "${profile.profile}":\n${unfree.map(({ message }) => `  ${message}`).join('\n')}`, {

@@ -82,7 +82,7 @@ function listContainers({ containers = [] }: ProfileLock): ResourceDescriptor[] 
 
 /** Of what the toolbox and the card have in common, each once. */
 function listPackages({ toolbox, base, added }: ProfileLock): ResourceDescriptor[] {
-  const described = [toolbox, base, added].flatMap(({ lists, debs }: PackageSet) => [...lists.map(describeFile), ...debs.map(describeDeb)]);
+  const described = [toolbox, base, added].flatMap(({ lists = [], debs }: PackageSet) => [...lists.map(describeFile), ...debs.map(describeDeb)]);
   return sortResources([...new Map(described.map((resource) => [key(resource), resource])).values()]);
 }
 

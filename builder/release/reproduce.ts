@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { withWorkFolder } from '../base/sandbox.ts';
 import { writeSparse } from '../base/sparse-file.ts';
 import { runCommand } from '../command.ts';
+import { hashFile } from '../hash-file.ts';
 import { decodeImage } from '../image/decode.ts';
 import type { Session } from '../session.ts';
 import { SEMEUR } from '../try/trial.ts';
 import { findDifference, type ImageDifference } from './image-difference.ts';
-import { hashFile, listFiles } from './sums.ts';
+import { listFiles } from './sums.ts';
 import { unpackWorkspace, WORKSPACE_TAR } from './workspace-tar.ts';
 
 export interface Reproduction {

@@ -1,9 +1,7 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { Failure } from '../failure.ts';
+import { hashFile } from '../hash-file.ts';
 
 /** The list of a release's files, as `sha256sum -c` reads it, and its signature; what they don't name is no part of the release. */
 export const SUMS = 'SHA256SUMS';
@@ -35,12 +33,6 @@ export async function sumFolder(folder: string, signal: AbortSignal): Promise<Su
   const sums: Sum[] = [];
   for (const path of await listFiles(folder)) sums.push({ path, sha256: await hashFile(join(folder, path), signal) });
   return sums;
-}
-
-export async function hashFile(file: string, signal?: AbortSignal): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file, { highWaterMark: 1024 * 1024 }), hash, { ...(signal && { signal }) });
-  return hash.digest('hex');
 }
 
 export function renderSums(sums: readonly Sum[]): string {

@@ -2,10 +2,11 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../failure.ts';
+import { hashFile } from '../hash-file.ts';
 import type { Session } from '../session.ts';
 import { followRotations, KEY_STATEMENTS } from './key-rotation.ts';
 import { checkSums } from './signers.ts';
-import { hashFile, listFiles, parseSums, SUMS, SUMS_SIGNATURE, type Sum } from './sums.ts';
+import { listFiles, parseSums, SUMS, SUMS_SIGNATURE, type Sum } from './sums.ts';
 import { verifyFile } from './verify-file.ts';
 
 export interface VerifiedRelease {

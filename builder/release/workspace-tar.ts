@@ -15,7 +15,7 @@ import { seedKeyFile } from '../workspace/secrets.ts';
 export const WORKSPACE_TAR = 'workspace.tar';
 
 /**
- * A workspace with this profile alone, from which anybody makes the same image: the operator's file without the places that it builds from, which may be their own, the profile
+ * A workspace with this profile alone, from which anybody makes the same image: the operator's file without the places that it builds from, which may be their own (a snapshot archive is anybody's), the profile
  * and its lock, their overlays that it uses, and the public half of the key that signs seeds. No client, no secret.
  */
 export async function writeWorkspaceTar(file: string, workspace: LoadedWorkspace, profile: Profile, epoch: number): Promise<void> {
@@ -42,8 +42,8 @@ export async function unpackWorkspace(release: string, folder: string): Promise<
 
 /** Into an empty folder. */
 export async function copyWorkspace(folder: string, workspace: LoadedWorkspace, profile: Profile): Promise<void> {
-  const { mirror: _, raspios, ...operator } = workspace.operator;
-  const { archive: __, list: ___, ...image } = raspios ?? {};
+  const { mirror: _mirror, pool: _pool, raspios, ...operator } = workspace.operator;
+  const { archive: _archive, list: _list, ...image } = raspios ?? {};
   await writeFileAtomically(join(folder, 'semeur.yaml'), stringify({ ...operator, ...(raspios && { raspios: image }) }));
   await writeFileAtomically(join(folder, '.gitignore'), '/secrets/\n/out/\n');
   const files = [join('profiles', `${profile.profile}.yaml`), relative(workspace.folder, lockFile(workspace.folder, profile.profile))];

@@ -2,7 +2,7 @@ import { constants, existsSync } from 'node:fs';
 import { copyFile, mkdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { nameModel, renderImagerList } from '../../protocol/imager-list.ts';
-import { poolPath } from '../base/package-set.ts';
+import { arePooled, poolPath } from '../base/package-set.ts';
 import { Failure } from '../failure.ts';
 import { type BuiltProfile, profilesFolder } from '../profile/built.ts';
 import { lockFile, type ProfileLock } from '../profile/lock.ts';
@@ -50,7 +50,7 @@ export async function writeRelease(session: Session, making: Making, options: Wr
   if (existsSync(statements)) await copyFile(statements, join(folder, KEY_STATEMENTS));
   for (const [name, text] of papers) await writeFile(join(folder, name), text);
   await writeFile(join(folder, `${profile.profile}.intoto.json`), await tellOrigin(session, making));
-  if (options.withPool) await copyPool(folder, lock);
+  if (options.withPool) await copyPool(folder, profile.profile, lock);
   if (boot) {
     const { console: log, ...report } = boot;
     await mkdir(join(folder, 'boot'));
@@ -87,14 +87,19 @@ async function writeImageFiles({ folder, workspace, profile, built, lock }: Maki
 }
 
 /** As the cache has it, so that `release reproduce` finds it there. */
-async function copyPool(folder: string, { toolbox, base, added, containers = [] }: ProfileLock): Promise<void> {
-  const packages = [toolbox, base, added].flatMap(({ lists, debs }) => [...lists, ...debs]);
-  const files = [...packages, ...containers.flatMap(({ blobs }) => blobs)];
+async function copyPool(folder: string, profile: string, { toolbox, base, added, containers = [] }: ProfileLock): Promise<void> {
+  const sets = [toolbox, base, added];
+  // No build needs them.
+  const lists = (await arePooled(sets.flatMap((set) => set.lists ?? []))) ? sets.flatMap((set) => set.lists ?? []) : [];
+  const files = [...lists, ...sets.flatMap(({ debs }) => debs), ...containers.flatMap(({ blobs }) => blobs)];
   for (const file of files) {
     const to = join(folder, 'pool', file.sha256, file.name);
     await mkdir(dirname(to), { recursive: true });
     await copyFile(poolPath(file), to, constants.COPYFILE_FICLONE).catch((cause: NodeJS.ErrnoException) => {
-      throw new Failure(`Cannot put "${file.name}" into the pool: the cache has let go of it`, { hint: 'Build the profile with --update', cause });
+      throw new Failure(`Cannot put "${file.name}" into the pool: the cache has let go of it`, {
+        hint: `Take newer ones: semeur profile build ${profile} --update`,
+        cause,
+      });
     });
   }
 }

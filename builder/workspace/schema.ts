@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { refuseDownloadsUrl, refuseEndpoint, refuseHomeUrl, refuseListen, refuseMirror, refusePrefix } from './rules/addresses.ts';
+import { refuseDownloadsUrl, refuseEndpoint, refuseHomeUrl, refuseListen, refuseMirror, refusePrefix, refuseRelease } from './rules/addresses.ts';
 import { refuseUnpinnedImage } from './rules/containers.ts';
 import { name, refuseHostName, refuseSize, refuseTimeZone } from './rules/names.ts';
 import { fingerprint, refuseImagePath, refuseListUrl, refuseWorkspacePath, releaseDate } from './rules/raspios.ts';
@@ -42,6 +42,14 @@ export const operatorSchema = z.strictObject({
     })
     .describe('Your server, which cards call'),
   mirror: ruled(refuseMirror).describe('The Debian mirror to build from; without it, the one that this machine uses').optional(),
+  pool: ruled(refuseRelease)
+    .describe('A release made with --with-pool, its address or its folder from here: packages of a lock are sought there before a mirror')
+    .optional(),
+  snapshot: ruled(refuseMirror)
+    .describe(
+      'An archive of old packages, laid out as a mirror, for those of a lock that mirrors have no more; "{time}" in it is the moment of the lock',
+    )
+    .optional(),
   archives: z
     .strictObject({
       debian: ruled(refuseMirror).describe("Debian's archive, or a mirror of it"),

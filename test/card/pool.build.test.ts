@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hostMirrors } from '../../builder/base/apt-sources.ts';
 import { debianSources } from '../../builder/base/debian.ts';
-import { ensureLists, fetchLists } from '../../builder/base/package-lists.ts';
-import { arePooled, type PackageSet, poolPath } from '../../builder/base/package-set.ts';
+import { chooseDebs, ensureLists, fetchLists } from '../../builder/base/package-lists.ts';
+import { arePooled, type PooledFile, parseDebName, poolPath } from '../../builder/base/package-set.ts';
 import { ensureToolbox } from '../../builder/base/toolbox.ts';
 import { createProgress } from '../../builder/progress.ts';
 
@@ -14,33 +14,33 @@ const session = { progress: createProgress(process.stderr), signal: new AbortCon
 describe('package lists that `cache prune` has let go of', () => {
   let source: Parameters<typeof fetchLists>[1];
   let folder: string;
-  let set: PackageSet;
+  let lists: readonly PooledFile[];
 
   beforeAll(async () => {
     const mirrors = await hostMirrors();
     source = { toolbox: await ensureToolbox(session, { mirrors }), sources: debianSources(mirrors) };
     folder = await mkdtemp(join(tmpdir(), 'semeur-pool-'));
     process.env['XDG_CACHE_HOME'] = folder;
-    set = await fetchLists(session, source);
+    lists = (await fetchLists(session, source)).lists;
   });
 
   afterAll(async () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  it('come from the mirror again', async () => {
-    expect(set.lists.map(({ name }) => name.replace(/^.*_dists_/, ''))).toContain('trixie_main_binary-arm64_Packages');
-    for (const file of set.lists.slice(0, 2)) await rm(poolPath(file));
-    expect(await arePooled(set.lists)).toBe(false);
-    await ensureLists(session, source, set.lists);
-    expect(await arePooled(set.lists)).toBe(true);
-  });
-
-  it('are missed by a sentence with a remedy where the mirror has others by now', async () => {
-    const older = set.lists.map((file) => ({ ...file, sha256: '0'.repeat(64) }));
-    await expect(ensureLists(session, source, older)).rejects.toMatchObject({
-      message: expect.stringContaining('the mirror has newer ones'),
-      hint: expect.stringContaining('--update'),
-    });
+  it('come from the mirror again, and say of each package where it lies', async () => {
+    expect(lists.map(({ name }) => name.replace(/^.*_dists_/, ''))).toContain('trixie_main_binary-arm64_Packages');
+    for (const file of lists.slice(0, 2)) await rm(poolPath(file));
+    expect(await arePooled(lists)).toBe(false);
+    const again = await ensureLists(session, source, lists);
+    expect(await arePooled(again)).toBe(true);
+    const chosen = await chooseDebs(session, source, { lists: again, packages: ['base-passwd'] });
+    expect(chosen.map(({ name }) => parseDebName(name).name)).toEqual(expect.arrayContaining(['base-passwd', 'libc6']));
+    for (const { archive, path, bytes, priority } of chosen) {
+      expect(['debian', 'security']).toContain(archive);
+      expect(path).toMatch(/^pool\/(updates\/)?main\/\S+\.deb$/);
+      expect(bytes).toBeGreaterThan(1000);
+      expect(priority).toMatch(/^(required|important|standard|optional)$/);
+    }
   });
 });

@@ -36,7 +36,7 @@ async function readCapability(digest: string): Promise<string> {
 }
 
 describe('the same lock', () => {
-  it(`gives the same bytes from a new cache, as ${AS_ROOT ? 'an ordinary user instead of root' : 'the same user (root is not to be had here)'}, with toolbox, base and pool and no mirror`, async () => {
+  it(`gives the same bytes from a new cache, as ${AS_ROOT ? 'an ordinary user instead of root' : 'the same user (root is not to be had here)'}, with toolbox and base, from a mirror whose lists are others by now`, async () => {
     const first = await buildFirst(folder);
     const { blocks } = (await loadPrefix(first)) ?? {};
     expect(blocks?.length).toBeGreaterThan(10);

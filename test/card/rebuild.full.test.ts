@@ -11,7 +11,7 @@ afterAll(async () => {
 });
 
 describe('the same lock', () => {
-  it('gives the same bytes with nothing but the pool: toolbox and base are made anew', async () => {
+  it('gives the same bytes from an empty cache, by a mirror whose lists are others by now: toolbox and base are made anew', async () => {
     const first = await buildFirst(folder);
     expect(await buildAgain(folder, [])).toBe(first);
   });

@@ -23,8 +23,8 @@ export async function compareTrees(packages?: readonly string[]): Promise<void> 
   const toolbox = await ensureToolbox(session, { mirrors });
   const options = { mirrors, toolbox, ...(packages && { packages }) };
   const accelerated = await ensureDebianBase(session, options);
-  // The same package lists for both, whatever the mirror has got meanwhile.
-  const emulated = await ensureDebianBase(session, { ...options, how: 'unaided', locked: accelerated.set });
+  // The same packages for both, whatever the mirror has got meanwhile.
+  const emulated = await ensureDebianBase(session, { ...options, how: 'unaided', locked: accelerated });
   expect(emulated.tar).not.toBe(accelerated.tar);
   await withWorkFolder(async (work) => {
     const [ours, theirs] = [await describeTree(accelerated.tar, work.path, 'accelerated'), await describeTree(emulated.tar, work.path, 'emulated')];

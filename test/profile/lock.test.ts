@@ -7,6 +7,14 @@ import { lockFile, type ProfileLock, pinsBase, readLock, renderLock } from '../.
 const SHA256 = 'a'.repeat(64);
 const SET = { lists: [{ sha256: SHA256, name: 'mirror_dists_trixie_InRelease' }], debs: [] };
 const DEBIAN: ProfileLock = { lock: 1, epoch: 1_790_000_000, toolbox: SET, base: SET, added: SET };
+const CURL = { archive: 'debian' as const, path: 'pool/main/c/curl/curl_8.14.1-2_arm64.deb', bytes: 300_000, priority: 'optional' };
+const SECOND: ProfileLock = {
+  lock: 2,
+  epoch: 1_790_000_000,
+  toolbox: { debs: [] },
+  base: { debs: [{ sha256: SHA256, name: 'curl_8.14.1-2_arm64.deb', ...CURL }] },
+  added: { packages: ['caddy'], debs: [] },
+};
 const IMAGE = {
   suite: 'trixie' as const,
   release: '2026-06-18',
@@ -40,7 +48,7 @@ async function readText(text: string): Promise<ProfileLock | undefined> {
 }
 
 describe('a lock', () => {
-  it.each([DEBIAN, RASPIOS, OWN, WITH_CONTAINERS])('is read as it was written (%#)', async (lock) => {
+  it.each([DEBIAN, RASPIOS, OWN, WITH_CONTAINERS, SECOND])('is read as it was written (%#)', async (lock) => {
     expect(await readText(renderLock(lock))).toEqual(lock);
   });
 
@@ -69,6 +77,23 @@ describe('a lock', () => {
     expect(text.match(/^ {8}\{"sha256":"a{64}","name":"blob","kind":"manifest","bytes":10\},$/gm)).toHaveLength(2);
     expect(text.match(/^ {8}\{"sha256":"b{64}","name":"blob","kind":"layer","bytes":20\}$/gm)).toHaveLength(2);
     await expect(readText(text.replace('bbbb', '../b'))).rejects.toThrow('it is damaged');
+  });
+
+  it('has a line for each package, with what it takes to find it, and no list of a day', () => {
+    const line = `{"sha256":"${SHA256}","name":"curl_8.14.1-2_arm64.deb","archive":"debian","path":"${CURL.path}","bytes":300000,"priority":"optional"}`;
+    expect(renderLock(SECOND).split('\n')).toContain(`      ${line}`);
+    expect(renderLock(SECOND)).not.toContain('"lists"');
+  });
+
+  it.each(['/etc/passwd', '../secret.deb', 'pool/../../secret.deb', 'pool/./x.deb', 'http://other.example/x.deb?', 'pool//x.deb', ''])(
+    'is refused where a path leads elsewhere: "%s"',
+    async (path) => {
+      await expect(readText(renderLock(SECOND).replace(CURL.path, path))).rejects.toThrow('it is damaged');
+    },
+  );
+
+  it.each(['"archive":"debian"', '"bytes":300000', `"path":"${CURL.path}"`])('is refused where one lacks %s', async (part) => {
+    await expect(readText(renderLock(SECOND).replace(part, '"x":1'))).rejects.toThrow('it is damaged');
   });
 
   it('is refused where its image is damaged', async () => {

@@ -137,7 +137,7 @@ describe('the changelogs within packages', () => {
 });
 
 describe('findClosedCves()', () => {
-  const noToolbox = { key: '', tar: '', set: { lists: [], debs: [] }, epoch: 0 };
+  const noToolbox = { key: '', tar: '', set: { debs: [] }, lists: [], epoch: 0 };
 
   it('starts nothing where no package is new', () =>
     withCache(async () => {

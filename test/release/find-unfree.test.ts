@@ -2,11 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { PooledFile } from '../../builder/base/package-set.ts';
+import type { Archive, PooledFile } from '../../builder/base/package-set.ts';
 import { Failure } from '../../builder/failure.ts';
 import type { InstalledPackage } from '../../builder/release/dpkg-status.ts';
 import { findUnfree } from '../../builder/release/find-unfree.ts';
-import { readPackageOrigins } from '../../builder/release/package-origins.ts';
+import { readLockedOrigins, readPackageOrigins } from '../../builder/release/package-origins.ts';
+import { sampleLock } from './sample-lock.ts';
 
 const DEBIAN = 'mirror.invalid_debian_dists_trixie';
 const SECURITY = 'mirror.invalid_debian-security_dists_trixie-security';
@@ -85,6 +86,29 @@ describe('findUnfree()', () => {
     const { unfree, exceptions } = await check(packages, true);
     expect(exceptions.map(({ name }) => name)).toEqual(['bash', 'raspi-config', 'raspi-firmware']);
     expect(unfree.map(({ name }) => name)).toEqual(['shop', 'unrar', 'wolfram-engine']);
+  });
+
+  it('tells by the lock alone whose a package is, and of which component', async () => {
+    const deb = (name: string, archive: Archive, path: string) => ({ sha256: '0'.repeat(64), name, bytes: 1, archive, path });
+    const debs = [
+      deb('curl_8.14.1-2_arm64.deb', 'debian', 'pool/main/c/curl/curl.deb'),
+      deb('openssl_3.5-1_arm64.deb', 'security', 'pool/updates/main/o/openssl/openssl.deb'),
+      deb('raspi-firmware_1%3a1.2025_arm64.deb', 'raspberrypi', 'pool/main/r/raspi-firmware/raspi-firmware.deb'),
+      deb('rar_2%3a7.01-1_arm64.deb', 'debian', 'pool/non-free/r/rar/rar.deb'),
+    ];
+    const lock = { ...sampleLock(), lock: 2, base: { debs, lists: pooled } } as const;
+    const packages = [
+      installed('curl', '8.14.1-2'),
+      installed('openssl', '3.5-1'),
+      installed('raspi-firmware', '1:1.2025'),
+      installed('rar', '2:7.01-1'),
+    ];
+    const origins = await readLockedOrigins(lock, packages);
+    const { unfree } = findUnfree({ profile: 'maison', packages, origins, fromImage: false });
+    expect(unfree.map(({ message }) => message)).toEqual([
+      expect.stringContaining('"rar" 2:7.01-1 is of Debian\'s "non-free"'),
+      expect.stringContaining('is of the archive "Raspberry Pi Foundation"'),
+    ]);
   });
 
   it('says which list the cache has let go of', async () => {

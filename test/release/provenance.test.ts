@@ -55,7 +55,7 @@ describe('renderProvenance()', () => {
     const digests = resolvedDependencies.slice(1).map(({ digest }) => ('sha256' in digest ? digest.sha256 : ''));
     const { toolbox, base, added } = LOCK;
     const image = '99'.repeat(32);
-    const locked = [image, ...[toolbox, base, added].flatMap(({ lists, debs }) => [...lists, ...debs]).map(({ sha256 }) => sha256)];
+    const locked = [image, ...[toolbox, base, added].flatMap(({ lists = [], debs }) => [...lists, ...debs]).map(({ sha256 }) => sha256)];
     expect(resolvedDependencies).toContainEqual({
       name: 'container:notes',
       uri: `oci://registry.example:5000/racines/notes@sha256:${image}`,

@@ -1,11 +1,12 @@
-import { cp, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCommand } from '../../builder/command.ts';
+import { readLock } from '../../builder/profile/lock.ts';
 import { buildCards, CARDS, CHECKOUT } from '../card/cards.ts';
 import { runAsOrdinaryUser } from '../card/ordinary-user.ts';
-import { AS_ROOT } from '../card/rebuild.ts';
+import { AS_ROOT, startLaterArchives } from '../card/rebuild.ts';
 import { runInJob } from './release-job.ts';
 import { makeKey } from './sample-release.ts';
 
@@ -80,5 +81,28 @@ describe('a release with its packages', () => {
     expect(again.exitCode, again.stderr).toBe(1);
     expect(again.stdout, again.stderr).toContain('{');
     expect(JSON.parse(again.stdout).image).toMatchObject({ where: 'root file system', path: '/usr/share/note/text' });
+  });
+});
+
+describe('ci/release.sh build', () => {
+  it('releases from a committed lock with a cold cache, though the mirror has other lists by now: the same image', async () => {
+    const work = join(folder, 'work');
+    await cp(join(CHECKOUT, 'examples'), work, { recursive: true });
+    for (const path of ['profiles/maison.lock', 'secrets/seed_key.pub']) await cp(join(CARDS, path), join(work, path.replace('secrets', 'ci')));
+    await cp(join(CHECKOUT, 'templates/ci/release.sh'), join(work, 'ci/release.sh'));
+    await using archives = await startLaterArchives(await readLock(work, 'maison'));
+    await appendFile(join(work, 'semeur.yaml'), `mirror: ${archives.url}/debian\nsnapshot: ${archives.url}/archive/debian/{time}\n`);
+    const git = (...args: string[]) => runCommand(['git', '-C', work, '-c', 'user.name=x', '-c', 'user.email=x@x.example', ...args]);
+    await git('init', '--quiet');
+    await git('add', 'semeur.yaml', 'profiles', 'ci');
+    await git('commit', '--quiet', '--message', 'x');
+    const commit = String(await runCommand(['git', '-C', CHECKOUT, 'rev-parse', 'HEAD'])).trim();
+    const env = { SEMEUR_URL: CHECKOUT, SEMEUR_COMMIT: commit };
+    // No seed key on standard input: nothing is booted.
+    await runCommand(['sh', 'ci/release.sh', 'build'], { cwd: work, env });
+    expect(String(await git('status', '--porcelain', '--untracked-files=no'))).toBe('');
+    const [ours, first] = [join(work, 'release/maison'), release()];
+    for (const name of ['maison.lock', 'maison.blocks.json', 'maison.img.xz'])
+      expect((await readFile(join(ours, name))).equals(await readFile(join(first, name))), name).toBe(true);
   });
 });

@@ -45,7 +45,7 @@ export function renderSmallProvenance(turn = <T>(list: readonly T[]): readonly T
 
 function turnLock(turn: <T>(list: readonly T[]) => readonly T[]) {
   const { toolbox, base, added } = LOCK;
-  const turned = [toolbox, base, added].map(({ lists, debs }) => ({ lists: turn(lists), debs: turn(debs) }));
+  const turned = [toolbox, base, added].map(({ lists = [], debs }) => ({ lists: turn(lists), debs: turn(debs) }));
   return { ...LOCK, toolbox: turned[0] ?? toolbox, base: turned[1] ?? base, added: turned[2] ?? added };
 }
 

@@ -1,6 +1,6 @@
 #!/bin/sh
-# In the toolbox: makes the Debian arm64 base. usage: debian-base.sh HOW(accelerated|unaided|plain) OUT SUITE PACKAGES [SOURCES_LINE…]
-# The package lists come from the pool ($WORK/wanted names them), so the mirror is asked only for packages that the pool lacks.
+# In the toolbox: makes the Debian arm64 base of the packages that $WORK/wanted names; no mirror is asked.
+# usage: debian-base.sh HOW(accelerated|unaided|plain) OUT SUITE PACKAGES
 # It has no sources.list: which archive cards ask is the profile's (layer), not that of the machine that builds. Nor has it the folder of half downloads:
 # whose that is depends on whether there was something to download.
 set -eu
@@ -8,7 +8,6 @@ set -eu
 # shellcheck disable=SC2016 # mmdebstrap's own shell expands the hooks
 main() {
 	how=$1 out=$2 suite=$3 packages=$4
-	shift 4
 	settings=settings essential=keep customize=keep path=
 	case $how in
 	accelerated) essential=accelerate customize=unaccelerate path=/native/bin: ;;
@@ -18,20 +17,18 @@ main() {
 	mmdebstrap --mode=root --variant=minbase --architectures=arm64 --format=tar --skip=update \
 		--keyring=/usr/share/keyrings \
 		--aptopt='Acquire::Languages "none";' \
-		--aptopt='Acquire::Retries "5";' \
 		--aptopt="DPkg::Path \"$path\";" \
 		--dpkgopt=force-unsafe-io --dpkgopt=force-confold \
 		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
 		--dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/info/*' \
-		--setup-hook='sh /semeur/pool.sh in "$1"' \
-		--extract-hook='sh /semeur/pool.sh keep "$1"' \
+		--setup-hook="sh /semeur/pool.sh in \"\$1\" $suite" \
 		--essential-hook="sh /semeur/$settings.sh \"\$1\"" \
 		--essential-hook="sh /semeur/$essential.sh \"\$1\"" \
 		--customize-hook="sh /semeur/$customize.sh \"\$1\"" \
 		--customize-hook='sh /semeur/pool.sh out "$1"' \
 		--customize-hook='sh /semeur/scrub.sh "$1"; rm -r "$1/etc/apt/sources.list" "$1/var/cache/apt/archives/partial"' \
 		--include="$packages" \
-		"$suite" "$out" "$@"
+		"$suite" "$out" "deb [trusted=yes] copy:/locked $suite main"
 }
 
 main "$@"

@@ -1,12 +1,14 @@
 #!/bin/sh
 # Moves packages and package lists between the pool and a root, so that what was downloaded once is not downloaded again.
-# usage: pool.sh in ROOT            brings in what $WORK/wanted names ("SHA256 NAME"). Where that names no .deb (there is no lock yet), every .deb
-#                                   of the pool is offered to apt, which takes the ones that its lists name.
+# usage: pool.sh in ROOT SUITE      brings in the .debs that $WORK/wanted names ("SHA256 NAME PRIORITY", "-" for the package's own), and offers them
+#                                   to apt as an archive of their own: apt's source is offer_source SUITE, and it knows no other package.
+#        pool.sh any ROOT           brings in every .deb of the pool, for an apt that has real sources.
 #        pool.sh keep ROOT          keeps the .debs of the root's cache: mmdebstrap removes those of essential packages before its last hook.
-#        pool.sh out ROOT [STATUS]  keeps them, and names what was taken in $WORK/lists and $WORK/debs: of the packages installed, without those
-#                                   that dpkg's STATUS file has (they were there before).
-# $POOL/SHA256/NAME holds each file. A package list is called archive_dists_SUITE_… there and in locks, whatever the mirror: who builds by a lock has
-# another one, and a mirror's address is nobody else's business. Where two archives have a suite of the same name, the second one's are archive2's.
+#        pool.sh out ROOT [STATUS]  names in $WORK/debs those of the packages installed, without those that dpkg's STATUS file has (they were there before).
+#        pool.sh lists-in ROOT      brings in the package lists that $WORK/wanted names ("SHA256 NAME").
+#        pool.sh lists-out ROOT     keeps the root's package lists, and names them in $WORK/lists.
+# $POOL/SHA256/NAME holds each file. A package list is called archive_dists_SUITE_… there, whatever the mirror: who builds on has another one, and a mirror's
+# address is nobody else's business. Where two archives have a suite of the same name, the second one's are archive2's.
 # APT_CONFIG, or mmdebstrap's in a hook of it, says which apt's sources they are.
 set -eu
 
@@ -15,28 +17,52 @@ POOL=${POOL:-/cache/pool}
 main() {
 	root=$2 debs=$2/var/cache/apt/archives lists=$2/var/lib/apt/lists
 	mkdir -p "$POOL" "$debs" "$lists"
-	name_archives >"$WORK/archives"
 	case $1 in
-	in) bring_in ;;
+	in)
+		bring_debs
+		offer_debs "$3"
+		;;
+	any) for file in "$POOL"/*/*.deb; do
+		[ ! -e "$file" ] || link "$file" "$debs/${file##*/}"
+	done ;;
 	keep) keep_debs ;;
-	out)
+	out) name_installed "${3:-/dev/null}" >"$WORK/debs" ;;
+	lists-in)
+		name_archives >"$WORK/archives"
+		bring_lists
+		;;
+	lists-out)
+		name_archives >"$WORK/archives"
 		keep_lists >"$WORK/lists"
-		keep_debs
-		name_installed "${3:-/dev/null}" >"$WORK/debs"
 		;;
 	esac
 }
 
-bring_in() {
-	[ -e "$WORK/wanted" ] || : >"$WORK/wanted"
-	while read -r sha256 name; do
-		[ -e "$POOL/$sha256/$name" ] || continue
-		case $name in *.deb) to=$debs/$name ;; *) to=$lists/$(rename 2 1 "$name") ;; esac
-		link "$POOL/$sha256/$name" "$to"
+bring_debs() {
+	cat "$WORK/wanted" >"$WORK/kept"
+	while read -r sha256 name _; do
+		link "$POOL/$sha256/$name" "$debs/$name"
 	done <"$WORK/wanted"
-	grep -q '\.deb$' "$WORK/wanted" || for file in "$POOL"/*/*.deb; do
-		[ ! -e "$file" ] || link "$file" "$debs/${file##*/}"
-	done
+}
+
+# Writes the package list of an archive that has these packages and no other, as apt would have fetched it. What is in a .deb says all that apt wants to know;
+# that it is the right one, its hash has said.
+offer_debs() {
+	archive=$lists/_locked_dists_$1
+	architecture=$(APT_CONFIG=${MMDEBSTRAP_APT_CONFIG:-$APT_CONFIG} apt-config shell architecture APT::Architecture)
+	architecture=${architecture#*\'} architecture=${architecture%\'*}
+	printf 'Origin: Debian\nLabel: Debian\nSuite: %s\nCodename: %s\nArchitectures: %s\nComponents: main\n' "$1" "$1" "$architecture" >"${archive}_InRelease"
+	while read -r sha256 name priority _; do
+		dpkg-deb --field "$debs/$name" >"$WORK/control"
+		[ "$priority" = - ] || { sed -i '/^Priority:/d' "$WORK/control" && printf 'Priority: %s\n' "$priority" >>"$WORK/control"; }
+		printf 'Filename: %s\nSize: %s\nSHA256: %s\n\n' "$name" "$(stat --format %s "$debs/$name")" "$sha256" | cat "$WORK/control" -
+	done <"$WORK/wanted" >"${archive}_main_binary-${architecture}_Packages"
+}
+
+bring_lists() {
+	while read -r sha256 name; do
+		link "$POOL/$sha256/$name" "$lists/$(rename 2 1 "$name")"
+	done <"$WORK/wanted"
 }
 
 link() {
@@ -73,10 +99,11 @@ keep_lists() {
 	done | LC_ALL=C sort -k 2
 }
 
+# Those that it has met are named in $WORK/kept, as those are that were brought in.
 keep_debs() {
 	find "$debs" -maxdepth 1 -type f -name '*.deb' | while read -r file; do
 		keep "$file" "${file##*/}"
-	done >/dev/null
+	done >>"$WORK/kept"
 }
 
 # Prints "SHA256 NAME" of the file.
@@ -93,10 +120,8 @@ keep() {
 # Prints "SHA256 NAME" of the .deb of each package that $root has and STATUS has not.
 name_installed() {
 	deb_names <"$1" >"$WORK/before"
-	deb_names <"$root/var/lib/dpkg/status" | grep -vxF -f "$WORK/before" | while read -r name; do
-		set -- "$POOL"/*/"$name"
-		[ ! -e "$1" ] || printf '%s %s\n' "$(basename "${1%/*}")" "$name"
-	done
+	deb_names <"$root/var/lib/dpkg/status" | grep -vxF -f "$WORK/before" >"$WORK/installed" || :
+	awk 'NR == FNR { sha256[$2] = $1; next } $1 in sha256 { print sha256[$1], $1 }' "$WORK/kept" "$WORK/installed"
 }
 
 # The names of the .debs of dpkg's status file (standard input), as apt calls them.

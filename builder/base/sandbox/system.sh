@@ -1,9 +1,9 @@
 #!/bin/sh
 # In the toolbox: puts packages on a base and packs the result. usage: system.sh BASE_TAR ACCELERATE(yes|no) [PACKAGE…]
-# $WORK/sources says where packages come from (sources.list(5)): a base's own apt may name archives that aren't the ones to build from.
+# They, and what they need, are those that $WORK/wanted names: apt sees no others, and no mirror is asked.
 # The base of an image (there is $WORK/image) has an initramfs for every Pi, and settings that would make the next one for this machine: it stays as it is.
 # Leaves in $WORK/system: root.tar (all but the boot partition's files), boot.tar (those), folders (of the root), passwd, group, status
-# (dpkg's) and size (4 KiB blocks and inodes that root.tar takes). What the pool holds is not downloaded again.
+# (dpkg's) and size (4 KiB blocks and inodes that root.tar takes).
 set -eu
 
 main() {
@@ -29,7 +29,8 @@ add_packages() {
 	chmod 755 "$root/usr/sbin/policy-rc.d"
 	write_apt_settings "$root" no
 	cp "$root/var/lib/dpkg/status" "$WORK/status.before"
-	sh /semeur/pool.sh in "$root"
+	echo 'deb [trusted=yes] copy:/locked locked main' >"$WORK/sources"
+	sh /semeur/pool.sh in "$root" locked
 	[ ! -e "$WORK/image" ] || hold_initramfs "$root"
 	[ "$accelerate" = no ] || upgrade_mounted "$@"
 	[ "$accelerate" = no ] || sh /semeur/accelerate.sh "$root"
@@ -84,7 +85,6 @@ write_apt_settings() {
 		Dir::Etc::TrustedParts "/usr/share/keyrings/";
 		APT::Sandbox::User "root";
 		Acquire::Languages "none";
-		Acquire::Retries "5";
 		DPkg::Chroot-Directory "$1";
 		DPkg::Path "$path";
 		DPkg::Options { "--force-unsafe-io"; "--force-confold"; "--path-exclude=/usr/share/doc/*"; "--path-include=/usr/share/doc/*/copyright";

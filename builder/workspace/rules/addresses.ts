@@ -71,6 +71,14 @@ export const refuseListen: Rule = (value) => {
   return { message: 'Expected "address:port" of this machine', hint: 'Such as "[::]:8443" for every address' };
 };
 
+/** An address without user, password and query, or a path. */
+export const refuseRelease: Rule = (value) => {
+  const url = /^[a-z]+:/i.test(value) ? URL.parse(value) : undefined;
+  if (url === undefined && value.trim() !== '') return undefined;
+  if (url && ['http:', 'https:'].includes(url.protocol) && `${url.username}${url.search}${url.hash}` === '' && !/\s/.test(value)) return undefined;
+  return { message: "Expected the http or https address of a release, or its folder's path from the workspace" };
+};
+
 export const refuseMirror: Rule = (value) => {
   const url = URL.parse(value);
   if (url && ['http:', 'https:'].includes(url.protocol) && url.username === '' && !/\s/.test(value)) return undefined;
