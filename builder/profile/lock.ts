@@ -19,7 +19,7 @@ export interface ContainerLock {
 
 /** Pins what a profile's bytes come from: same lock, same bytes. Kept beside the profile, in the operator's repository. */
 export interface ProfileLock {
-  /** 1 pinned package lists too, and didn't say where a package lies. Such a lock is read, and stays as it is until it is renewed. */
+  /** 1 pinned package lists too, and didn't say where a package lies. Such a lock is read; where the cache has its lists, it is written as 2. */
   readonly lock: 1 | 2;
   /** SOURCE_DATE_EPOCH: the date of the newest archive Release file when it was made, in seconds since 1970. */
   readonly epoch: number;
@@ -121,10 +121,13 @@ function renderContainer({ blobs, ...container }: ContainerLock): string {
   return `    {\n${head.join('')}      "blobs": [\n${blobs.map((blob) => `        ${JSON.stringify(blob)}`).join(',\n')}\n      ]\n    }`;
 }
 
-/** One of version 1 that names the same packages stays as it is: nothing of it has changed. */
-function likeBefore(before: ProfileLock | undefined, lock: ProfileLock): ProfileLock {
-  const files = ({ toolbox, base, added }: ProfileLock) => [toolbox, base, added].map(({ debs }) => formatPooled(debs)).join('\n');
+/** One of version 1 that names the same packages stays as it is where nothing may change, or where it isn't known where they all lie. */
+function likeBefore(before: ProfileLock | undefined, lock: ProfileLock, locked: boolean): ProfileLock {
+  const debsOf = ({ toolbox, base, added }: ProfileLock) => [toolbox, base, added].map(({ debs }) => debs);
+  const files = (one: ProfileLock) => debsOf(one).map(formatPooled).join('\n');
   if (before?.lock !== 1 || before.epoch !== lock.epoch || files(before) !== files(lock)) return lock;
+  const isPlaced = debsOf(lock).every((debs) => debs.every(({ path }) => path !== undefined));
+  if (isPlaced && !locked) return lock;
   const { toolbox, base, added } = before;
   return { ...lock, lock: 1, toolbox, base, added };
 }
@@ -140,7 +143,7 @@ export async function keepLock(
   lock: ProfileLock,
   locked: boolean,
 ): Promise<void> {
-  const text = renderLock(likeBefore(before, lock));
+  const text = renderLock(likeBefore(before, lock, locked));
   if (before && renderLock(before) === text) return;
   if (locked) throw wouldChange(workspace, profile);
   await writeFileAtomically(lockFile(workspace, profile), text);

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { lockFile, type ProfileLock, pinsBase, readLock, renderLock } from '../../builder/profile/lock.ts';
+import { keepLock, lockFile, type ProfileLock, pinsBase, readLock, renderLock } from '../../builder/profile/lock.ts';
 
 const SHA256 = 'a'.repeat(64);
 const SET = { lists: [{ sha256: SHA256, name: 'mirror_dists_trixie_InRelease' }], debs: [] };
@@ -102,6 +102,31 @@ describe('a lock', () => {
       message: expect.stringContaining('it is damaged'),
       hint: expect.stringContaining('--update'),
     });
+  });
+});
+
+describe('keepLock()', () => {
+  const file = { sha256: SHA256, name: 'curl_8.14.1-2_arm64.deb' };
+  const first: ProfileLock = { ...DEBIAN, base: { lists: [], debs: [file] } };
+  const place = { ...SECOND, added: { packages: [], debs: [] } };
+  const unknown: ProfileLock = { ...place, base: { debs: [file] } };
+  const newer: ProfileLock = { ...place, epoch: place.epoch + 1 };
+
+  it.each([
+    ['writes one of version 1 anew once it is known where its packages lie', place, false, 2],
+    ['leaves it where that is not known', unknown, false, 1],
+    ['leaves it where nothing may change', place, true, 1],
+  ] as const)('%s', async (_, after, locked, version) => {
+    const folder = await mkdtemp(join(tmpdir(), 'semeur-lock-'));
+    try {
+      await mkdir(join(folder, 'profiles'));
+      await writeFile(lockFile(folder, 'maison'), renderLock(first));
+      await keepLock(folder, 'maison', first, after, locked);
+      expect(await readLock(folder, 'maison')).toMatchObject({ lock: version, base: { debs: [file] } });
+      await expect(keepLock(folder, 'maison', first, newer, true)).rejects.toThrow('would change');
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 });
 
