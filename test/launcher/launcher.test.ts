@@ -100,6 +100,13 @@ describe('semeur, the launcher (npm is a fake here)', () => {
     }),
   );
 
+  it('says at once that there is no network, where nobody answers at the registry', () =>
+    withMiniCheckout(async (checkout) => {
+      const failed = await launch(checkout, [], { env: { FAKE_REGISTRY: 'http://127.0.0.1:9/' } });
+      expect(failed).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/registry can't be reached, as without a network\n {2}→ connect/) });
+      expect(await checkout.countNpm()).toBe(1);
+    }));
+
   it("asks the registry again when npm's cache doesn't know a version yet", () =>
     withMiniCheckout(async (checkout) => {
       expect(await launch(checkout, [], { env: { FAKE_NPM: 'knows-old' } })).toMatchObject({ exitCode: 0 });

