@@ -36,7 +36,7 @@ async function test({ signal }: Session, filter: string | undefined, options: Te
   try {
     const failure = await runCommand(vitestCommand(filter, options), {
       cwd: findCheckout(),
-      env: { SEMEUR_TEST_COUNTS: file },
+      env: { SEMEUR_TEST_COUNTS: file, ...(options.full ? { SEMEUR_TEST_FULL: 'yes' } : {}) },
       output: options.json ? 'stderr' : 'stdout',
       signal,
     }).then(

@@ -1,10 +1,10 @@
 import { expect } from 'vitest';
 import { makeSeed, type SeedKey } from '../seed/seed-key.ts';
-import { type Card, makeCard, SHELLS, type Shell } from './card.ts';
+import { type Card, DASH, makeCard, type Shell } from './card.ts';
 import type { Hub } from './hub.ts';
 
 /** A card whose first boot went well. */
-export async function enrolledCard(key: SeedKey, hub: Hub, shell: Shell = SHELLS[0]): Promise<Card> {
+export async function enrolledCard(key: SeedKey, hub: Hub, shell: Shell = DASH): Promise<Card> {
   const card = await plantedCard(key, hub);
   expect(await card.run(shell, 'run', 'enrol')).toMatchObject({ exitCode: 0 });
   return card;
@@ -18,5 +18,5 @@ export async function plantedCard(key: SeedKey, hub: Hub): Promise<Card> {
 
 export async function plant(card: Card, key: SeedKey, hub: Hub, generation: number): Promise<void> {
   await card.dropSeed(await makeSeed(key, { generation }, await hub.seedFiles()));
-  expect(await card.run(SHELLS[0], 'run', 'early')).toEqual({ exitCode: 0, output: '' });
+  expect(await card.run(DASH, 'run', 'early')).toEqual({ exitCode: 0, output: '' });
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeSeed, makeSeedKey, removeMade, type SeedKey } from '../seed/seed-key.ts';
-import { type Card, makeCard, REGION, SHELLS } from './card.ts';
+import { type Card, DASH, makeCard, REGION } from './card.ts';
 import { type PretendHome, pretendHome } from './pretend-home.ts';
 
 let key: SeedKey;
@@ -11,8 +11,6 @@ beforeAll(async () => {
   key = await makeSeedKey();
 });
 afterAll(removeMade);
-
-const [DASH] = SHELLS;
 
 async function plantedCard(place: 'file' | 'region'): Promise<{ card: Card; home: PretendHome }> {
   const card = await makeCard(key);

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findFreePort } from '../../bench/free-port.ts';
 import { findBarriers, measureOverflow, openBrowser } from '../browser.ts';
 import { removeMade } from '../seed/seed-key.ts';
-import { type Card, SHELLS } from './card.ts';
+import { type Card, DASH } from './card.ts';
 import { CODE, carryOutRequests, wellCard } from './well-card.ts';
 
 let browser: Browser;
@@ -57,7 +57,7 @@ describe('the status page in Chromium', () => {
         card.path(`run/semeur/told.${language}`),
         'Une phrase qui est assez longue pour une ligne, et http://exemple.fr/un-mot-qui-ne-se-coupe-pas-du-tout\n',
       );
-      await card.run(SHELLS[0], 'write-status');
+      await card.run(DASH, 'write-status');
       const url = await serve(card);
       for (const width of [320, 1280]) {
         for (const colorScheme of ['light', 'dark'] as const) {
@@ -74,7 +74,7 @@ describe('the status page in Chromium', () => {
 
   it('lets remote access be cut by keyboard alone, without JavaScript, and says so where a screen reader reads first', async () => {
     const card = await wellCard();
-    const stop = carryOutRequests(card, SHELLS[0]);
+    const stop = carryOutRequests(card, DASH);
     try {
       await withPage(await serve(card), { javaScriptEnabled: false }, async (page) => {
         await page.keyboard.press('Tab');
@@ -92,7 +92,7 @@ describe('the status page in Chromium', () => {
 
   it('says in the same place that a code is wrong', async () => {
     const card = await wellCard({ language: 'en' });
-    const stop = carryOutRequests(card, SHELLS[0]);
+    const stop = carryOutRequests(card, DASH);
     try {
       await withPage(await serve(card), {}, async (page) => {
         await page.getByLabel(/code/i).fill('nonsense');

@@ -2,7 +2,7 @@ import { appendFile, chmod, mkdir, readFile, stat, symlink, writeFile } from 'no
 import { execa } from 'execa';
 import { afterAll, describe, expect, it } from 'vitest';
 import { removeMade } from '../seed/seed-key.ts';
-import { type Card, SHELLS, type Shell } from './card.ts';
+import { BUSYBOX, type Card, DASH, SHELLS, type Shell } from './card.ts';
 import { CODE, carryOutRequests, wellCard } from './well-card.ts';
 
 afterAll(removeMade);
@@ -57,7 +57,7 @@ describe('the status page', () => {
       'website\tsite\tSite web\tWebsite\ncalendar\tcalendar\tAgenda & contacts\tCalendar\n',
     );
     await writeFile(card.path('run/semeur/ill'), 'calendar\tno answer\n');
-    await card.run(SHELLS[1], 'write-status');
+    await card.run(BUSYBOX, 'write-status');
     const body = await page(card);
     expect(body).toContain('<li><a href="//durand.local/site/">Site web</a></li>');
     expect(body).toContain('<li><a href="//durand.local/calendar/">Agenda &amp; contacts</a> : ne répond pas.');
@@ -67,7 +67,7 @@ describe('the status page', () => {
     const card = await wellCard({ language: 'en', withCode: false });
     await writeFile(card.path('run/semeur/state'), 'needs-help\n');
     await writeFile(card.path('run/semeur/told.en'), 'The card waits for <you>.\n');
-    await card.run(SHELLS[0], 'write-status');
+    await card.run(DASH, 'write-status');
     const body = await page(card);
     expect(body).toContain('<h1>durand: <span class="needs-help">needs you</span></h1>');
     expect(body).toContain('<li>The card waits for &lt;you&gt;.</li>');
@@ -107,12 +107,12 @@ describe('the status page', () => {
   it('takes no form from elsewhere, without its token, or of another kind', async () => {
     const card = await wellCard();
     const form = { want: 'off', code: CODE };
-    expect(await send(card, SHELLS[0], form, [`Host: ${HOST}`])).toBe('403');
-    expect(await send(card, SHELLS[0], form, [`Host: ${HOST}`, 'Origin: http://evil.example'])).toBe('403');
-    expect(await send(card, SHELLS[0], form, ['Host: evil.example', 'Origin: http://evil.example'])).toBe('421');
-    expect(await send(card, SHELLS[0], { ...form, token: '0'.repeat(32) })).toBe('403');
-    expect(await send(card, SHELLS[0], { ...form, want: 'reboot' })).toBe('400');
-    expect(await send(card, SHELLS[0], { ...form, code: 'A'.repeat(2000) })).toBe('413');
+    expect(await send(card, DASH, form, [`Host: ${HOST}`])).toBe('403');
+    expect(await send(card, DASH, form, [`Host: ${HOST}`, 'Origin: http://evil.example'])).toBe('403');
+    expect(await send(card, DASH, form, ['Host: evil.example', 'Origin: http://evil.example'])).toBe('421');
+    expect(await send(card, DASH, { ...form, token: '0'.repeat(32) })).toBe('403');
+    expect(await send(card, DASH, { ...form, want: 'reboot' })).toBe('400');
+    expect(await send(card, DASH, { ...form, code: 'A'.repeat(2000) })).toBe('413');
     await expect(stat(card.path('var/lib/semeur/remote-access'))).rejects.toThrow('ENOENT');
   });
 });

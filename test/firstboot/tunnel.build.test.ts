@@ -2,7 +2,7 @@ import { chmod, rm, stat, writeFile } from 'node:fs/promises';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { makeSeed, makeSeedKey, removeMade, type SeedKey } from '../seed/seed-key.ts';
-import { type Card, makeCard, REGION, SHELLS } from './card.ts';
+import { BUSYBOX, type Card, DASH, makeCard, REGION, SHELLS } from './card.ts';
 import { enrolledCard, plant, plantedCard } from './enrolled-card.ts';
 import { CARD_ADDRESS, findNoHub, HUB, type Hub, makeHub, OPERATOR } from './hub.ts';
 
@@ -16,8 +16,6 @@ afterEach(async () => {
   await Promise.all(hubs.splice(0).map((hub) => hub.close()));
 });
 afterAll(removeMade);
-
-const [DASH, BUSYBOX] = SHELLS;
 
 async function openHub(): Promise<Hub> {
   const hub = await makeHub();

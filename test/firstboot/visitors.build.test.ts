@@ -2,11 +2,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { makeSeedKey, removeMade, type SeedKey } from '../seed/seed-key.ts';
-import { type Card, SHELLS, type Shell } from './card.ts';
+import { BUSYBOX, type Card, DASH, type Shell } from './card.ts';
 import { enrolledCard } from './enrolled-card.ts';
 import { CARD_ADDRESS, findNoHub, HUB, type Hub, makeHub, OPERATOR } from './hub.ts';
-
-const [DASH, BUSYBOX] = SHELLS;
 
 let key: SeedKey;
 let hub: Hub | undefined;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, stat, writeFile } from 'node:fs/promises';
 import { makeSeedKey, type SeedKey } from '../seed/seed-key.ts';
-import { type Card, makeCard, SHELLS, type Shell } from './card.ts';
+import { type Card, DASH, makeCard, type Shell } from './card.ts';
 
 /** Of the leaflet. */
 export const CODE = 'AB12-CD34';
@@ -26,7 +26,7 @@ export async function wellCard({ language = 'fr', withCode = true } = {}): Promi
     .update(`salt:${CODE.replace('-', '')}`)
     .digest('hex');
   if (withCode) await writeFile(card.path('var/lib/semeur/seed/code.hash'), `sha256 salt ${hex}\n`);
-  await card.run(SHELLS[0], 'write-status');
+  await card.run(DASH, 'write-status');
   return card;
 }
 

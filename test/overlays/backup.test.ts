@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openNetwork } from '../../builder/try/network.ts';
-import { type Card, makeCard, SHELLS, type Shell } from '../firstboot/card.ts';
+import { BUSYBOX, type Card, DASH, makeCard, SHELLS, type Shell } from '../firstboot/card.ts';
 import { makeSeedKey, removeMade } from '../seed/seed-key.ts';
 import { type SftpServer, startSftpServer, whyNoSftpServer } from './sftp-server.ts';
 
@@ -95,8 +95,8 @@ describe.each(SHELLS.map((shell) => ({ shell })))('backups by restic under $shel
 
 describe.skipIf(noServer)(`backups to a server (${noServer ?? 'restic, OpenSSH'})`, () => {
   it.each([
-    { to: 'sftp:root@127.0.0.1:herbier', shell: SHELLS[0] },
-    { to: 'sftp://root@127.0.0.1:22/herbier', shell: SHELLS[1] },
+    { to: 'sftp:root@127.0.0.1:herbier', shell: DASH },
+    { to: 'sftp://root@127.0.0.1:22/herbier', shell: BUSYBOX },
   ])("go to $to by the card's own key alone, are listed, tried, and come back under $shell", async ({ to, shell }) => {
     const network = await openNetwork({ signal: new AbortController().signal });
     let server: SftpServer | undefined;

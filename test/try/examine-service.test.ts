@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openNetwork, type TrialNetwork, whyNoNetwork } from '../../builder/try/network.ts';
-import { type Card, makeCard, SHELLS } from '../firstboot/card.ts';
+import { type Card, DASH, makeCard } from '../firstboot/card.ts';
 import { makeSeedKey, removeMade } from '../seed/seed-key.ts';
 
 const SCRIPT = join(import.meta.dirname, '../../builder/try/examine-service.sh');
@@ -24,7 +24,7 @@ describe.skipIf(reason)(`examine-service.sh (stand-ins for systemd, dpkg and tim
   };
   const standIn = (name: string, program: string) => put(`fake-bin/${name}`, `#!/bin/sh\n${program}\n`);
   const examine = async (...units: readonly string[]) => {
-    const { exitCode, output } = await card.run(SHELLS[0], 'examine', ...units);
+    const { exitCode, output } = await card.run(DASH, 'examine', ...units);
     expect(exitCode).toBe(0);
     return output;
   };
