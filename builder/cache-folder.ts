@@ -5,7 +5,7 @@ import { Failure } from './failure.ts';
 /**
  * Where everything that can be made again is kept. Parts:
  * toolbox/ base/ system/ (tars by key), pool/ (.deb and package lists by SHA-256), blocks/ (compressed blocks by content),
- * containers/ (container apps: their file systems as tars, by key),
+ * containers/ (container apps: their file systems as tars, by key), stock/ (Debian roots that tests start from),
  * os-image/ (operating systems that were downloaded, unpacked, by digest), prefixes/ (finished profiles by digest), consoles/ (what booted images said), signatures/, npm/, tmp/ (work under way).
  */
 export function cacheFolder(...parts: readonly string[]): string {
