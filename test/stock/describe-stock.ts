@@ -17,11 +17,11 @@ export function describeStock(suite: Suite): void {
       const first = await root.type('sower', 'cd semeur && ./semeur check --workspace examples');
       expect(first).toMatchObject({
         exitCode: 0,
-        all: expect.stringMatching(/^==> Installing Semeur's npm packages \(once\)\n[\s\S]*All is well: /),
+        all: expect.stringMatching(/^==> Installing Semeur's npm packages \(once\)\n[\s\S]*All is well/),
       });
       const second = await root.type('sower', 'cd semeur && ./semeur check --workspace examples');
       expect(second).toMatchObject({ exitCode: 0, all: expect.not.stringContaining('==>') });
-      expect(second.all).toContain('All is well: ');
+      expect(second.all).toContain('All is well');
     });
 
     it('builds there for the ordinary user, once root has typed the one line, and starts no server', async () => {
