@@ -48,7 +48,9 @@ const READY = /^home: ready public=(\S+) nursery=(\S+) tunnel=(\S+) page=(\S+) m
 /** `semeur home serve`, a process of its own, once it listens. Without a VPN unless `flags` say otherwise. */
 export async function startHome(folder: string, flags: readonly string[] = ['--no-vpn']): Promise<HomeProcess> {
   const command = ['--disable-warning=ExperimentalWarning', join(findCheckout(), 'builder', 'main.ts'), 'home', 'serve', '--workspace', folder];
-  const child = execa(process.execPath, [...command, '--listen', '127.0.0.1:0', ...flags], { reject: false, stdin: 'ignore', stdout: 'pipe' });
+  // It ends with the tests, however they end.
+  const argv = ['--pdeathsig', 'TERM', process.execPath, ...command, '--listen', '127.0.0.1:0', ...flags];
+  const child = execa('setpriv', argv, { reject: false, stdin: 'ignore', stdout: 'pipe' });
   let log = '';
   const ready = new Promise<RegExpExecArray>((done, failed) => {
     const hear = (chunk: Buffer) => {
