@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { EXIT, Failure } from './failure.ts';
-import { explainMachine, recogniseWords } from './machine-trouble.ts';
+import { explainMachine, recogniseWords, type Trouble } from './machine-trouble.ts';
 
 /** What a message says of a command that failed. */
 export interface FailedCommand {
@@ -41,17 +41,20 @@ export function explainChild(argv: readonly string[], error: FailedChild, comman
   const { doing = 'go on', name = argv[0], hint = error.signal === 'SIGKILL' ? MEMORY : UNKNOWN, folder } = command;
   const how = error.signal ? `was ended by ${error.signal}` : `exited with ${error.exitCode ?? 'no code'}`;
   const lines = lastLines(error);
-  const found = recogniseWords(lines.join('\n'), folder);
-  const trouble = {
-    reason: [`"${name}" ${how}`, ...lines.slice(-1)].join(': '),
-    ...found,
+  const found = ownWords(lines) ?? recogniseWords(lines.join('\n'), folder);
+  const reason = found && !found.isVague ? found.reason : [`"${name}" ${how}`, ...lines.slice(-1)].join(': ');
+  return new Failure(`Cannot ${doing}: ${reason}`, {
     hint: found && !(found.isVague && command.hint) ? found.hint : hint,
-  };
-  return new Failure(`Cannot ${doing}: ${trouble.reason}`, {
-    hint: trouble.hint,
     details: [`${command.name ?? quoteCommand(argv)} ${how}${lines.length > 0 ? ':' : ''}`, ...lines.map((line) => `  ${line}`)],
     cause: error,
   });
+}
+
+/** A Semeur that Semeur started says by itself what happened, and what to do. */
+function ownWords(lines: readonly string[]): Trouble | undefined {
+  const at = lines.findLastIndex((line) => line.startsWith('semeur: '));
+  const hint = /^ {2}→ (.*)$/.exec(lines[at + 1] ?? '')?.[1];
+  return at < 0 ? undefined : { reason: lines[at]?.slice('semeur: '.length) ?? '', hint: hint ?? UNKNOWN };
 }
 
 /** The system says the same of a program and of the folder to start it in. */

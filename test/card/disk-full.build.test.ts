@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { cacheFolder } from '../../builder/cache-folder.ts';
 import { exitCodeOf, runCommand } from '../../builder/command.ts';
+import type { Failure } from '../../builder/failure.ts';
 import { loadPrefix } from '../../builder/image/prefix.ts';
 import { buildCards, CARDS, CHECKOUT } from './cards.ts';
 
@@ -15,7 +16,8 @@ async function semeurWithin(mib: number, folder: string, ...args: readonly strin
     await runCommand(['unshare', ...user, '--mount', '--propagation=private', 'sh', '-euc', script, 'sh', String(mib), folder, ...command]);
     return { exitCode: 0, said: '' };
   } catch (error) {
-    return { exitCode: exitCodeOf(error), said: (error as Error).message };
+    const { message, hint = '', details } = error as Failure;
+    return { exitCode: exitCodeOf(error), said: [message, hint, ...details].join('\n') };
   }
 }
 
