@@ -10,14 +10,19 @@ export type Width = Pick<NodeJS.WriteStream, 'isTTY' | 'columns'>;
  */
 export function fitWords(text: string, { isTTY, columns }: Partial<Width>, taken = 0): string {
   if (!isTTY || !columns) return text;
-  return text
-    .split('\n')
-    .map((line) => fitLine(line, columns - taken))
-    .join('\n');
+  // A command goes on in the next line where a quoted text of it does.
+  let isQuoted = false;
+  const lines = text.split('\n').map((line) => {
+    const isCommand = isQuoted || COMMAND.test(line);
+    isQuoted = isCommand && isQuoted !== (line.replaceAll("\\'", '').split("'").length % 2 === 0);
+    return isCommand ? line : fitLine(line, columns - taken);
+  });
+  return lines.join('\n');
 }
 
+const COMMAND = /^\s*(?:sudo )?semeur |\bas root: /i;
+
 function fitLine(line: string, columns: number): string {
-  if (/^\s*(?:sudo )?semeur |\bas root: /i.test(line)) return line;
   const [indent = ''] = /^\s*(?:(?:[-→·>?✔]|\d+\.) +)?/u.exec(line) ?? [];
   const width = columns - indent.length;
   if (width < 16) return line;

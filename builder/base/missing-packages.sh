@@ -92,13 +92,15 @@ line() {
 
 # They are here to be started by tests, with settings of their own: none becomes a server of this machine, today or at its next start.
 servers() {
+	units=
 	for package in "$@"; do
 		case $package in
-		openssh-server) echo ssh.service ssh.socket ;;
-		caddy | docker-registry | prometheus | prometheus-alertmanager | prometheus-node-exporter | prosody) echo "$package.service" ;;
-		syncthing) echo syncthing-resume.service ;;
+		openssh-server) units="$units ssh.service ssh.socket" ;;
+		caddy | docker-registry | prometheus | prometheus-alertmanager | prometheus-node-exporter | prosody) units="$units $package.service" ;;
+		syncthing) units="$units syncthing-resume.service" ;;
 		esac
-	done | paste -s -d ' '
+	done
+	echo "${units# }"
 }
 
 # A machine with a Pi's processor runs a Pi's programs itself.

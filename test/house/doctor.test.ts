@@ -20,7 +20,7 @@ async function doctor(programs: readonly string[], ...args: string[]) {
   }
 }
 
-const TABLE = ['sh', 'cat', 'grep', 'uname', 'sed', 'paste'];
+const TABLE = ['sh', 'cat', 'grep', 'uname', 'sed'];
 
 describe('semeur doctor', () => {
   it('names what is missing, what for, and closes with the one line that installs it; ends with 3', async () => {

@@ -21,7 +21,7 @@ export const BEGIN_FR = [
   ['« Europe/Paris »', ENTER],
   ['Adresse de votre serveur en chiffres', `vpn.racines.example${ENTER}`],
   ['il faut des adresses en chiffres', `198.51.100.7 2001:db8::7${ENTER}`],
-  ['[vpn.racines.example:51820 vpn.racines.example:443 198.51.100.7:51820 [2001:db8::7]:51820]', ENTER],
+  ['198.51.100.7:51820 [2001:db8::7]:51820] :', ENTER],
   ['[https://home.racines.example:8443]', ENTER],
   ['premier profil', ENTER],
   ['Système des cartes', ENTER],

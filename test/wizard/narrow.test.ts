@@ -40,6 +40,7 @@ async function talk(columns: number, env: Readonly<Record<string, string>>): Pro
     ['Téléphone', ENTER],
     ['Langue', ENTER],
     ['Fuseau', `Europe/Paris${ENTER}`],
+    ['en chiffres', ENTER],
     ['VPN', ENTER],
     ['publique', ENTER],
     ['profil', ENTER],
