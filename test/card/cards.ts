@@ -1,6 +1,7 @@
 import { cp, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runCommand } from '../../builder/command.ts';
+import type { Failure } from '../../builder/failure.ts';
 import type { ClientManifest } from '../../builder/image/client-image.ts';
 import { loadPrefix, type Prefix } from '../../builder/image/prefix.ts';
 import { oneAtATime } from '../one-at-a-time.ts';
@@ -10,9 +11,13 @@ export const CHECKOUT = join(import.meta.dirname, '../..');
 /** The example co-operative, built once for all tests that look at cards, in out/test/ (like the demo's, it is quick the second time). */
 export const CARDS = join(CHECKOUT, 'out', 'test');
 
+/** @throws {Error} with all that it said, when it fails. */
 export async function semeur(...args: readonly string[]): Promise<string> {
   const argv = [process.execPath, '--disable-warning=ExperimentalWarning', join(CHECKOUT, 'builder/main.ts'), ...args];
-  return (await runCommand(argv)).toString('utf8');
+  const written = await runCommand(argv).catch(({ message, hint = '', details }: Failure) => {
+    throw new Error([message, hint, ...details].join('\n'));
+  });
+  return written.toString('utf8');
 }
 
 /** Builds the three clients. @returns their manifests by name. */

@@ -12,7 +12,7 @@ import { CARDS, CHECKOUT } from './cards.ts';
 import { runAsOrdinaryUser } from './ordinary-user.ts';
 
 export const AS_ROOT = process.getuid?.() === 0;
-/** Nobody listens there: whoever asks a mirror fails. */
+/** Nobody listens there: whoever asks another mirror than one of this machine fails. */
 const NO_NETWORK = { http_proxy: 'http://127.0.0.1:9', https_proxy: 'http://127.0.0.1:9', no_proxy: '127.0.0.1' };
 
 /** A folder with a workspace in it, whose profile has a package whose program has a file capability (mtr-packet). */
