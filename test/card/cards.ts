@@ -1,10 +1,10 @@
 import { cp, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runCommand } from '../../builder/command.ts';
-import type { Failure } from '../../builder/failure.ts';
 import type { ClientManifest } from '../../builder/image/client-image.ts';
 import { loadPrefix, type Prefix } from '../../builder/image/prefix.ts';
 import { oneAtATime } from '../one-at-a-time.ts';
+import { tellWhole } from '../whole-failure.ts';
 
 export const CHECKOUT = join(import.meta.dirname, '../..');
 
@@ -14,10 +14,7 @@ export const CARDS = join(CHECKOUT, 'out', 'test');
 /** @throws {Error} with all that it said, when it fails. */
 export async function semeur(...args: readonly string[]): Promise<string> {
   const argv = [process.execPath, '--disable-warning=ExperimentalWarning', join(CHECKOUT, 'builder/main.ts'), ...args];
-  const written = await runCommand(argv).catch(({ message, hint = '', details }: Failure) => {
-    throw new Error([message, hint, ...details].join('\n'));
-  });
-  return written.toString('utf8');
+  return (await runCommand(argv).catch(tellWhole)).toString('utf8');
 }
 
 /** Builds the three clients. @returns their manifests by name. */

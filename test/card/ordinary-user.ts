@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runCommand } from '../../builder/command.ts';
+import { tellWhole } from '../whole-failure.ts';
 
 const ACCOUNT = {
   passwd: 'sower:x:4242:4242::/nonexistent:/bin/sh',
@@ -39,5 +40,5 @@ export async function runAsOrdinaryUser(
   await runCommand(['chown', '-R', '4242:4242', ...owned]);
   await runCommand(['chmod', '755', folder]);
   const enter = ['unshare', '--mount', '--propagation=private', 'sh', '-euc', HIDE, folder];
-  return (await runCommand([...enter, ...argv], { env })).toString('utf8');
+  return (await runCommand([...enter, ...argv], { env }).catch(tellWhole)).toString('utf8');
 }

@@ -46,7 +46,8 @@ export async function buildAgain(folder: string, stages: readonly ('toolbox' | '
   await using archives = await startLaterArchives(await readLock(again, 'maison'));
   await appendFile(join(again, 'semeur.yaml'), `mirror: ${archives.url}/debian\nsnapshot: ${archives.url}/archive/debian/{time}\n`);
   const env = { ...NO_NETWORK, XDG_CACHE_HOME: cache };
-  return AS_ROOT ? runAsOrdinaryUser(folder, [again, cache], makePrefixCommand(again), { ...env, HOME: again }) : makePrefix(again, env);
+  // Awaited here: the archives are gone when this ends.
+  return await (AS_ROOT ? runAsOrdinaryUser(folder, [again, cache], makePrefixCommand(again), { ...env, HOME: again }) : makePrefix(again, env));
 }
 
 /**

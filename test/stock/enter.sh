@@ -40,12 +40,13 @@ make_devices() {
 	for name in fd:fd stdin:fd/0 stdout:fd/1 stderr:fd/2; do ln -s "/proc/self/${name#*:}" "$root/dev/${name%%:*}"; done
 }
 
-# With metacopy a change of owner copies no content.
+# With metacopy a change of owner copies no content. What others are at work on there (tmp/) stays theirs, and may go while this looks.
 lend_cache() {
 	lent=$root/cache/semeur
 	mkdir -p "$lent" "$ABOVE/upper" "$ABOVE/work"
 	mount -t overlay -o "lowerdir=$CACHE,upperdir=$ABOVE/upper,workdir=$ABOVE/work,metacopy=on" overlay "$lent"
-	[ "$(stat --format %u "$lent")" = "$uid" ] || chown -R "$uid:$uid" "$lent"
+	[ "$(stat --format %u "$lent")" = "$uid" ] ||
+		find "$lent" -path "$lent/tmp/*" -prune -o -exec chown --no-dereference "$uid:$uid" {} + 2>/dev/null || :
 	unset CACHE ABOVE
 }
 
