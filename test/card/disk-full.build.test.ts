@@ -30,7 +30,7 @@ describe('a full disk', () => {
     const { exitCode, said } = await semeurWithin(40, join(CARDS, 'out'), 'build', 'durand', '--workspace', CARDS);
     expect(exitCode).toBe(1);
     expect(said).toMatch(/bytes are needed, \d+ are free/);
-    expect(said).toContain('--seed-only');
+    expect(said).toContain('\nMake room');
     expect(said).not.toMatch(/\.part\b|durand\.img/);
   });
 
