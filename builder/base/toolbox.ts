@@ -34,7 +34,7 @@ export interface StageOptions {
 /** Nothing in an image has a time of the toolbox's. */
 const EPOCH = 0;
 
-/** The root of the host's architecture that holds every program that makes bytes (IMAGE.md). Made once, about 20 s. */
+/** The root of the host's architecture that holds every program that makes bytes. Made once, about 20 s. */
 export async function ensureToolbox(session: Session, { mirrors, more, locked, update = false }: StageOptions): Promise<Stage> {
   const recipe = hashKey(SUITE, ...PACKAGES, process.arch, ...(await scriptTexts('toolbox.sh', 'pool.sh')));
   const pinned = locked && { set: locked.set, epoch: EPOCH };

@@ -3,24 +3,17 @@ import { userInfo } from 'node:os';
 import { hasAccelerator } from '../base/accelerator.ts';
 import { namespaceCommand } from '../base/sandbox.ts';
 import { runCommand } from '../command.ts';
-import { checkTrialNeeds, checkWireguard } from '../try/needs.ts';
-import type { Job } from './programs.ts';
+import { checkTrialNeeds, checkWireguard, type TrialNeed } from '../try/needs.ts';
 
-/** Something of the machine that building a profile rests on, besides programs. */
-export interface MachineCheck {
-  readonly name: string;
-  readonly ok: boolean;
-  readonly found: string;
-  /** What to do about it. */
-  readonly hint?: string;
-}
+/** Something of the machine that building a profile, or serving, rests on, besides programs: told as what a trial needs is. */
+export type MachineCheck = TrialNeed;
 
 const BINFMT = '/proc/sys/fs/binfmt_misc';
 /** What one container's user ids take: those of the packages' system users, and nobody. */
 const IDS = 65_536;
 
 /** Tries what a job does on this machine, one thing at a time, and changes nothing on it. */
-export async function checkMachine(job: Job): Promise<MachineCheck[]> {
+export async function checkMachine(job: 'builder' | 'server'): Promise<MachineCheck[]> {
   const node: MachineCheck = { name: 'Node.js', ok: true, found: process.version };
   if (process.platform !== 'linux') {
     const hint = 'Build profiles, and run the server, on a Linux machine; seeds and images can be made here from a built profile';

@@ -8,7 +8,7 @@ import { PREFIX_BLOCK_BYTES } from './prefix.ts';
 
 const LEVEL = 6;
 
-/** The toolbox's xz: every machine makes the same bytes, which xz's versions do not (IMAGE.md). */
+/** The toolbox's xz: every machine makes the same bytes, which xz's versions do not. */
 export function createToolboxXz(toolbox: Stage): Compressor {
   const version = toolbox.set.debs.map(({ name }) => name.match(/^xz-utils_([^_]+)_/)?.[1]).find((found) => found !== undefined) ?? toolbox.key;
   return {

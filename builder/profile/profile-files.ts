@@ -3,7 +3,7 @@ import type { SettingsFile } from './built.ts';
 import type { DiskPlan } from './disk.ts';
 import type { LayerEntry } from './layer.ts';
 
-/** Where a laptop reads what the card did (ENROLMENT.md, FAT partition): as long as this from the start, since nothing is allocated later. */
+/** Where a laptop reads what the card did: as long as this from the start, since nothing is allocated later. */
 const REPORT_BYTES = 8192;
 
 export interface ProfileFacts {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** The last 16-bit group of an operator's /48 that is no final network: where bootstrap keys live (ENROLMENT.md). */
+/** The last 16-bit group of an operator's /48 that is no final network: where bootstrap keys live. */
 const NURSERY = 'ffff';
 
 /** @param prefix an IPv6 /48 as "fd5e:3e0f:1a2b::/48". @returns the client's address until its claim, from its bootstrap key. */

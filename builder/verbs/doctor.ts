@@ -34,7 +34,9 @@ interface JobState {
 /** Whether it is well, and the exit code, speak of `jobs`; of the others a line is told. */
 async function doctor(jobs: readonly Job[]): Promise<Report> {
   const all = await findPrograms();
-  const states = await Promise.all(JOB_NAMES.map((job) => examine(job, all)));
+  const [sandbox, server] = await Promise.all([checkMachine('builder'), checkMachine('server')]);
+  // Tests build and try cards, so what is looked at for builders is looked at for them.
+  const states = await Promise.all(JOB_NAMES.map((job) => examine(job, all, job === 'server' ? server : sandbox)));
   const asked = states.filter(({ job }) => jobs.includes(job));
   const installation = await planInstallation(programsOf(all, jobs));
   const ok = asked.every((state) => state.ok);
@@ -55,9 +57,9 @@ async function doctor(jobs: readonly Job[]): Promise<Report> {
   return { json, text, exitCode: ok ? EXIT.done : EXIT.missingProgram };
 }
 
-async function examine(job: Job, all: readonly NeededProgram[]): Promise<JobState> {
+async function examine(job: Job, all: readonly NeededProgram[], checks: readonly MachineCheck[]): Promise<JobState> {
   const programs = programsOf(all, [job]);
-  const [installation, checks] = await Promise.all([planInstallation(programs), checkMachine(job)]);
+  const installation = await planInstallation(programs);
   return { job, programs, checks, installation, ok: installation === undefined && checks.every((check) => check.ok) };
 }
 
