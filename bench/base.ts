@@ -1,6 +1,6 @@
-import { hostMirrors } from '../builder/base/apt-sources.ts';
-import { ensureDebianBase } from '../builder/base/debian.ts';
-import { ensureToolbox } from '../builder/base/toolbox.ts';
+import { hostMirrors } from '../builder/debian/apt-sources.ts';
+import { ensureDebianBase } from '../builder/debian/debian.ts';
+import { ensureToolbox } from '../builder/debian/toolbox.ts';
 import { type Benchmark, tabulateRatio, timeSeconds } from './benchmark.ts';
 
 /** The packages are fetched before either side starts: what is timed is the installation. */

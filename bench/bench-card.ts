@@ -1,8 +1,8 @@
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runCommand } from '../builder/command.ts';
-import type { Session } from '../builder/session.ts';
 import { SEMEUR } from '../builder/try/trial.ts';
+import { runCommand } from '../kit/command.ts';
+import type { Session } from '../kit/session.ts';
 
 const CHECKOUT = join(import.meta.dirname, '..');
 

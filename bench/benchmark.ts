@@ -1,4 +1,4 @@
-import type { Session } from '../builder/session.ts';
+import type { Session } from '../kit/session.ts';
 
 /** One measurement: what Semeur does beside what its user would do without it, in one run. */
 export interface Benchmark {

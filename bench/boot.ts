@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { withWorkFolder } from '../builder/base/sandbox.ts';
-import type { Session } from '../builder/session.ts';
+import { withWorkFolder } from '../builder/sandbox/sandbox.ts';
 import { type BootFiles, readBootFiles } from '../builder/try/boot-files.ts';
 import { makeCard } from '../builder/try/disk.ts';
 import { type Machine, startMachine } from '../builder/try/start-machine.ts';
@@ -9,6 +8,7 @@ import { withTrial } from '../builder/try/trial.ts';
 import { type LoadedWorkspace, loadWorkspace } from '../builder/workspace/load.ts';
 import { listFleet } from '../home/store/fleet.ts';
 import { withFleet } from '../home/store/with-fleet.ts';
+import type { Session } from '../kit/session.ts';
 import { buildBenchCard } from './bench-card.ts';
 import { type Benchmark, median } from './benchmark.ts';
 

@@ -1,14 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { makeVpnKey } from '../builder/workspace/secrets.ts';
-import { planNetwork } from '../home/addresses.ts';
-import type { ClaimRequest, Heartbeat } from '../home/requests.ts';
 import { confirmCard, findCard } from '../home/store/cards.ts';
 import { takeClaim } from '../home/store/claims.ts';
 import { type Database, openDatabase } from '../home/store/database.ts';
 import { keepHeartbeat } from '../home/store/heartbeats.ts';
 import { takeOrder } from '../home/store/orders.ts';
+import { planNetwork } from '../protocol/addresses.ts';
 import type { Order } from '../protocol/order.ts';
+import type { ClaimRequest, Heartbeat } from '../protocol/requests.ts';
 
 const NETWORK = planNetwork('fd5e:3e0f:1a2b::/48');
 const DAY = 86_400_000;

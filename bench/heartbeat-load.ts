@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { planNetwork } from '../home/addresses.ts';
-import { loopbackOf } from '../home/sources.ts';
+import { loopbackOf } from '../home/answers/sources.ts';
+import { planNetwork } from '../protocol/addresses.ts';
 import { makeHeartbeat } from './heartbeat-cards.ts';
 
 /** A program of its own, so that its part of the processors is known: a plan on standard input, a result on standard output. */

@@ -1,9 +1,9 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runCommand } from '../builder/command.ts';
-import type { Session } from '../builder/session.ts';
 import { openDatabase } from '../home/store/database.ts';
+import { runCommand } from '../kit/command.ts';
+import type { Session } from '../kit/session.ts';
 import type { Benchmark } from './benchmark.ts';
 import { registerCards, timePlainHeartbeats } from './heartbeat-cards.ts';
 import type { LoadPlan, LoadResult } from './heartbeat-load.ts';

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runCommand } from '../builder/command.ts';
-import type { Session } from '../builder/session.ts';
 import { ensureSecrets } from '../builder/workspace/secrets.ts';
+import { runCommand } from '../kit/command.ts';
+import type { Session } from '../kit/session.ts';
 
 const CHECKOUT = join(import.meta.dirname, '..');
 

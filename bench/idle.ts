@@ -1,15 +1,15 @@
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { withWorkFolder } from '../builder/base/sandbox.ts';
-import { formatByteSize } from '../builder/byte-size.ts';
-import { runCommand } from '../builder/command.ts';
-import { Failure } from '../builder/failure.ts';
-import type { Session } from '../builder/session.ts';
+import { withWorkFolder } from '../builder/sandbox/sandbox.ts';
 import { readBootFiles } from '../builder/try/boot-files.ts';
 import { makeCard } from '../builder/try/disk.ts';
 import { startMachine } from '../builder/try/start-machine.ts';
 import { SEMEUR, withTrial } from '../builder/try/trial.ts';
 import { loadWorkspace } from '../builder/workspace/load.ts';
+import { formatByteSize } from '../kit/byte-size.ts';
+import { runCommand } from '../kit/command.ts';
+import { Failure } from '../kit/failure.ts';
+import type { Session } from '../kit/session.ts';
 import { buildBenchCard } from './bench-card.ts';
 import type { Benchmark } from './benchmark.ts';
 

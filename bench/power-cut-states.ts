@@ -2,9 +2,6 @@ import { copyFile, cp, mkdir, open, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
-import { cacheFolder } from '../builder/cache-folder.ts';
-import { runCommand } from '../builder/command.ts';
-import type { Session } from '../builder/session.ts';
 import { readBootFiles } from '../builder/try/boot-files.ts';
 import { bootImage } from '../builder/try/boot-image.ts';
 import { makeCard, makeOverlay, planCardSize } from '../builder/try/disk.ts';
@@ -15,6 +12,9 @@ import type { LoadedWorkspace } from '../builder/workspace/load.ts';
 import { databaseFile } from '../home/store/database.ts';
 import { listFleet } from '../home/store/fleet.ts';
 import { withFleet } from '../home/store/with-fleet.ts';
+import { cacheFolder } from '../kit/cache-folder.ts';
+import { runCommand } from '../kit/command.ts';
+import type { Session } from '../kit/session.ts';
 
 /** A first boot, as its disk and home saw it. */
 export interface Recording {

@@ -1,9 +1,9 @@
 import { cp, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { withWorkFolder } from '../builder/base/sandbox.ts';
-import { runLanes } from '../builder/lanes.ts';
-import { SILENT } from '../builder/progress.ts';
+import { withWorkFolder } from '../builder/sandbox/sandbox.ts';
 import { loadWorkspace } from '../builder/workspace/load.ts';
+import { SILENT } from '../cli/terminal/progress.ts';
+import { runLanes } from '../kit/lanes.ts';
 import { buildBenchCard } from './bench-card.ts';
 import type { Benchmark } from './benchmark.ts';
 import { bootAfterCut, planCuts, recordFirstBoot } from './power-cut-states.ts';

@@ -1,9 +1,9 @@
-import { hostMirrors, sourceLines } from '../builder/base/apt-sources.ts';
-import { findNewestOsImage } from '../builder/base/os-image-cache.ts';
-import { ensureRaspiosBase } from '../builder/base/raspios.ts';
-import { ensureToolbox } from '../builder/base/toolbox.ts';
-import { Failure } from '../builder/failure.ts';
+import { hostMirrors, sourceLines } from '../builder/debian/apt-sources.ts';
+import { ensureToolbox } from '../builder/debian/toolbox.ts';
 import { ensureSystem } from '../builder/profile/system.ts';
+import { findNewestOsImage } from '../builder/raspios/os-image-cache.ts';
+import { ensureRaspiosBase } from '../builder/raspios/raspios.ts';
+import { Failure } from '../kit/failure.ts';
 import { type Benchmark, tabulateRatio, timeSeconds } from './benchmark.ts';
 
 /** Of a website, calendars and contacts, and a chat. */

@@ -1,9 +1,9 @@
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheFolder } from '../builder/cache-folder.ts';
-import { compareReleases } from '../builder/release/compare-releases.ts';
-import { makeRelease } from '../builder/release/make.ts';
+import { compareReleases } from '../builder/release/comparing/compare-releases.ts';
+import { makeRelease } from '../builder/release/making/make.ts';
 import { loadWorkspace } from '../builder/workspace/load.ts';
+import { cacheFolder } from '../kit/cache-folder.ts';
 import { type Benchmark, timeSeconds } from './benchmark.ts';
 
 const CHECKOUT = join(import.meta.dirname, '..');

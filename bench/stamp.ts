@@ -1,12 +1,12 @@
 import { cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheFolder } from '../builder/cache-folder.ts';
-import { runCommand } from '../builder/command.ts';
 import { type Prefix, prefixFile } from '../builder/image/prefix.ts';
 import { writeImage } from '../builder/image/write-image.ts';
 import { ensureProfile } from '../builder/profile/publish.ts';
-import type { Session } from '../builder/session.ts';
 import { loadWorkspace } from '../builder/workspace/load.ts';
+import { cacheFolder } from '../kit/cache-folder.ts';
+import { runCommand } from '../kit/command.ts';
+import type { Session } from '../kit/session.ts';
 import { type Benchmark, median, timeSeconds } from './benchmark.ts';
 
 const GIGABYTE = 1_000_000_000;
@@ -44,7 +44,7 @@ export const stampBenchmark: Benchmark = {
 
 async function measureSize(session: Session, folder: string, gigabytes: number) {
   const prefix = await makeWorkspace(session, folder, gigabytes);
-  const build = (...args: string[]) => runCommand([process.execPath, join(CHECKOUT, 'builder/main.ts'), 'build', '--workspace', folder, ...args]);
+  const build = (...args: string[]) => runCommand([process.execPath, join(CHECKOUT, 'cli/main.ts'), 'build', '--workspace', folder, ...args]);
   await writeClients(folder, 1);
   const oneSeconds = median(await repeat(5, () => measureFresh(folder, () => build('client-0', '--seed-only'))));
   const bytesWritten = await bytesOf(join(folder, 'out'), ['client-0.seed', 'client-0.tail', 'client-0.json', 'downloads/client-0.json']);

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { Reporter, TestCase, TestModule, TestSuite } from 'vitest/node';
-import { writeFileAtomically } from '../builder/atomic-file.ts';
 import type { Counts } from '../builder/house/counts.ts';
+import { writeFileAtomically } from '../kit/atomic-file.ts';
 
 type Problem = Parameters<NonNullable<Reporter['onTestRunEnd']>>[1][number];
 

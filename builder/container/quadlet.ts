@@ -1,5 +1,5 @@
-import { parseByteSize } from '../byte-size.ts';
-import { Failure } from '../failure.ts';
+import { parseByteSize } from '../../kit/byte-size.ts';
+import { Failure } from '../../kit/failure.ts';
 import type { LoadedOverlay } from '../workspace/loaded.ts';
 import type { ImageConfig } from './image-schema.ts';
 

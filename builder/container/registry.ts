@@ -1,8 +1,8 @@
 import type { Response } from 'node-fetch';
 import { z } from 'zod';
-import { openUrl, refuseStatus, showUrl } from '../base/web-request.ts';
-import { Failure } from '../failure.ts';
-import type { PinnedImage } from '../image-name.ts';
+import { Failure } from '../../kit/failure.ts';
+import { openUrl, refuseStatus, showUrl } from '../fetch/web-request.ts';
+import type { PinnedImage } from '../workspace/image-name.ts';
 
 /** One repository of a registry. Source: OCI distribution specification 1.1. */
 export interface Registry {

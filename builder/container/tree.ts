@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
-import type { TarEntry } from '../base/tar-entries.ts';
-import { Failure } from '../failure.ts';
+import { Failure } from '../../kit/failure.ts';
+import type { TarEntry } from '../disk/tar-entries.ts';
 
 /** What a name leads to; two names of one are hard links. */
 export interface Inode {

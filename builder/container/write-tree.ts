@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { Header } from 'tar';
-import { fitsUstar, padding, renderPax, shorten } from '../base/pax.ts';
-import { Failure } from '../failure.ts';
+import { Failure } from '../../kit/failure.ts';
+import { fitsUstar, padding, renderPax, shorten } from '../disk/pax.ts';
 import type { Inode, Node } from './tree.ts';
 
 const BLOCK = 512;

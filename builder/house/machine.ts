@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
-import { hasAccelerator } from '../base/accelerator.ts';
-import { namespaceCommand } from '../base/sandbox.ts';
-import { runCommand } from '../command.ts';
+import { runCommand } from '../../kit/command.ts';
+import { hasAccelerator } from '../sandbox/accelerator.ts';
+import { namespaceCommand } from '../sandbox/sandbox.ts';
 import { checkTrialNeeds, checkWireguard, type TrialNeed } from '../try/needs.ts';
 
 /** Something of the machine that building a profile, or serving, rests on, besides programs: told as what a trial needs is. */

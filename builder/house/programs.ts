@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { runCommand } from '../command.ts';
+import { runCommand } from '../../kit/command.ts';
 import { findCheckout } from './checkout.ts';
 
 /** A program that Semeur starts, or a file it reads, of the machine's own packages. */
@@ -22,7 +22,7 @@ export const JOBS = {
 export type Job = keyof typeof JOBS;
 export const JOB_NAMES = Object.keys(JOBS) as readonly Job[];
 
-const TABLE = ['sh', join(findCheckout(), 'builder', 'base', 'missing-packages.sh')];
+const TABLE = ['sh', join(findCheckout(), 'builder', 'house', 'missing-packages.sh')];
 
 /** The table is a shell program's, since the launcher reads it before there is a Node.js. */
 export async function findPrograms(): Promise<NeededProgram[]> {

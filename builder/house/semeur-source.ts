@@ -1,5 +1,5 @@
-import { runCommand } from '../command.ts';
-import { EXIT, Failure } from '../failure.ts';
+import { runCommand } from '../../kit/command.ts';
+import { EXIT, Failure } from '../../kit/failure.ts';
 import { findCheckout } from './checkout.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheFolder } from '../cache-folder.ts';
+import { cacheFolder } from '../../kit/cache-folder.ts';
 import type { CompressedFormat } from './compressor.ts';
 import { markUsed } from './prefix.ts';
 

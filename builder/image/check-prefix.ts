@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import { Failure } from '../failure.ts';
+import { Failure } from '../../kit/failure.ts';
 import { type ImageFormat, type Prefix, prefixFile } from './prefix.ts';
 import { continueSha256 } from './sha256.ts';
 

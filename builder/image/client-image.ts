@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { writeFileAtomically } from '../atomic-file.ts';
-import { Failure } from '../failure.ts';
+import { writeFileAtomically } from '../../kit/atomic-file.ts';
+import { Failure } from '../../kit/failure.ts';
 import { composeTail, type SizeAndDigest } from './compose.ts';
 import { type DownloadFacts, writeDownloadPlan } from './download-plan.ts';
 import { type ImageFormat, type Prefix, REGION_BYTES } from './prefix.ts';

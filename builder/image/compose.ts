@@ -1,4 +1,4 @@
-import { Failure } from '../failure.ts';
+import { Failure } from '../../kit/failure.ts';
 import { type ImageFormat, type Prefix, REGION_BYTES } from './prefix.ts';
 import { continueSha256 } from './sha256.ts';
 import { renderIndexAndFooter } from './xz-format.ts';

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
-import { writeAtomically } from '../atomic-file.ts';
-import { Failure } from '../failure.ts';
-import type { Session } from '../session.ts';
+import { writeAtomically } from '../../kit/atomic-file.ts';
+import { Failure } from '../../kit/failure.ts';
+import type { Session } from '../../kit/session.ts';
 import { type BlockCache, openBlockCache } from './block-cache.ts';
 import type { CompressedFormat, Compressor, RawBlock } from './compressor.ts';
 import { writeAll } from './copy-ranges.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { exitCodeOf, streamCommand } from '../command.ts';
-import { Failure } from '../failure.ts';
+import { exitCodeOf, streamCommand } from '../../kit/command.ts';
+import { Failure } from '../../kit/failure.ts';
 import type { SizeAndDigest } from './compose.ts';
 import type { ImageFormat } from './prefix.ts';
 

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeFileAtomically } from '../../kit/atomic-file.ts';
 import type { DownloadClient, DownloadPlan } from '../../protocol/download.ts';
-import { writeFileAtomically } from '../atomic-file.ts';
 import type { Composed } from './compose.ts';
 import type { ImageFormat, Prefix } from './prefix.ts';
 

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheFolder } from '../cache-folder.ts';
-import type { Session } from '../session.ts';
+import { cacheFolder } from '../../kit/cache-folder.ts';
+import type { Session } from '../../kit/session.ts';
 import type { BlockCache } from './block-cache.ts';
 import type { CompressedFormat, CompressOptions, Compressor, RawBlock } from './compressor.ts';
 import { cutXzBlock } from './xz-block.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { writeAtomically } from '../atomic-file.ts';
+import { writeAtomically } from '../../kit/atomic-file.ts';
 import { copyRanges } from './copy-ranges.ts';
 import { collectMappedBlocks } from './mapped-blocks.ts';
 import { type BlockRange, loadPrefix, MAP_BLOCK_BYTES, PREFIX_BLOCK_BYTES, type Prefix, prefixFile, savePrefix } from './prefix.ts';

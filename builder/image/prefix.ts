@@ -1,6 +1,6 @@
 import { readFile, rm, utimes } from 'node:fs/promises';
-import { writeFileAtomically } from '../atomic-file.ts';
-import { cacheFolder } from '../cache-folder.ts';
+import { writeFileAtomically } from '../../kit/atomic-file.ts';
+import { cacheFolder } from '../../kit/cache-folder.ts';
 import { startSha256 } from './sha256.ts';
 
 export type ImageFormat = 'xz' | 'zst' | 'img';

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { runInToolbox, withWorkFolder } from '../base/sandbox.ts';
-import type { Stage } from '../base/stage.ts';
-import { cacheFolder } from '../cache-folder.ts';
+import { cacheFolder } from '../../kit/cache-folder.ts';
+import type { Stage } from '../debian/stage.ts';
+import { runInToolbox, withWorkFolder } from '../sandbox/sandbox.ts';
 import type { Compressor } from './compressor.ts';
 import { PREFIX_BLOCK_BYTES } from './prefix.ts';
 

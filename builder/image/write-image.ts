@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
 import { copyFile, type FileHandle, mkdir, open, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { writeAtomically } from '../atomic-file.ts';
-import { Failure } from '../failure.ts';
+import { writeAtomically } from '../../kit/atomic-file.ts';
+import { Failure } from '../../kit/failure.ts';
 import { copyRanges, copyWhole, writeAll } from './copy-ranges.ts';
 import { type ImageFormat, MAP_BLOCK_BYTES, type Prefix, prefixFile } from './prefix.ts';
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PICTURES } from '../../home/download/pictures.ts';
-import { keepSpaces } from '../../home/page/french-spaces.ts';
-import { type Html, html, NOTHING } from '../../home/page/html.ts';
+import { keepSpaces } from '../../web/french-spaces.ts';
+import { type Html, html, NOTHING } from '../../web/html.ts';
+import { PICTURES } from '../../web/pictures.ts';
 import { drawQrCode } from './qr-code.ts';
 import { ENGLISH, type Words } from './words-en.ts';
 import { FRENCH } from './words-fr.ts';

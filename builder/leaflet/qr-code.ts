@@ -1,5 +1,5 @@
 import qrcode from 'qrcode-generator';
-import { type Html, html } from '../../home/page/html.ts';
+import { type Html, html } from '../../web/html.ts';
 
 /** White around it, in modules, so that cameras find it: ISO/IEC 18004 wants four. */
 const QUIET = 4;

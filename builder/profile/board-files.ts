@@ -1,5 +1,5 @@
 import { list } from 'tar';
-import { Failure } from '../failure.ts';
+import { Failure } from '../../kit/failure.ts';
 import type { Profile } from '../workspace/schema.ts';
 
 type Board = Profile['boards'][number];

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Failure } from '../failure.ts';
+import { Failure } from '../../kit/failure.ts';
 import { loadPrefix, type Prefix } from '../image/prefix.ts';
 
 /** A file that seeds may bring, as first boot's settings.list has it. */

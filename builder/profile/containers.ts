@@ -1,10 +1,10 @@
+import { Failure } from '../../kit/failure.ts';
+import type { Session } from '../../kit/session.ts';
 import { ensureImage } from '../container/image.ts';
 import { type ContainerOverlay, containerFiles, rootfsOf } from '../container/quadlet.ts';
 import { type ContainerTree, ensureTree } from '../container/unpack.ts';
-import { Failure } from '../failure.ts';
-import type { PinnedImage } from '../image-name.ts';
-import type { Session } from '../session.ts';
 import { findImage } from '../workspace/check-containers.ts';
+import type { PinnedImage } from '../workspace/image-name.ts';
 import type { LoadedOverlay, LoadedWorkspace } from '../workspace/load.ts';
 import type { LayerEntry } from './layer.ts';
 import type { ContainerLock } from './lock.ts';

@@ -1,5 +1,5 @@
+import { Failure } from '../../kit/failure.ts';
 import { containerUnit } from '../container/quadlet.ts';
-import { Failure } from '../failure.ts';
 import type { LoadedOverlay, LoadedWorkspace } from '../workspace/load.ts';
 import type { Profile } from '../workspace/schema.ts';
 import type { SettingsFile } from './built.ts';

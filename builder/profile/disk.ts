@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DiskLayout } from '../base/disk-layout.ts';
-import { measureFat32 } from '../base/fat32.ts';
-import { runInToolbox, type SandboxOptions, type WorkFolder } from '../base/sandbox.ts';
-import type { Stage } from '../base/stage.ts';
 import type { ContainerTree } from '../container/unpack.ts';
+import type { Stage } from '../debian/stage.ts';
+import type { DiskLayout } from '../disk/disk-layout.ts';
+import { measureFat32 } from '../disk/fat32.ts';
 import type { BlockRange } from '../image/prefix.ts';
+import { runInToolbox, type SandboxOptions, type WorkFolder } from '../sandbox/sandbox.ts';
 import { type LayerEntry, measureLayer } from './layer.ts';
 import type { System } from './system.ts';
 

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { Header } from 'tar';
-import { Failure } from '../failure.ts';
+import { Failure } from '../../kit/failure.ts';
 import type { System } from './system.ts';
 
 /** One thing that the layer puts on the root file system, over whatever the packages left there. */

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomically } from '../atomic-file.ts';
-import type { Mirrors } from '../base/apt-sources.ts';
-import { type OsImageLock, osImageLockSchema } from '../base/os-image-cache.ts';
-import { ARCHIVES, type Deb, formatPooled, type PackageSet, type PooledFile } from '../base/package-set.ts';
+import { writeFileAtomically } from '../../kit/atomic-file.ts';
+import { Failure } from '../../kit/failure.ts';
 import type { ImageBlob } from '../container/image.ts';
-import { Failure } from '../failure.ts';
+import type { Mirrors } from '../debian/apt-sources.ts';
+import { ARCHIVES, type Deb, formatPooled, type PackageSet, type PooledFile } from '../debian/package-set.ts';
+import { type OsImageLock, osImageLockSchema } from '../raspios/os-image-cache.ts';
 import type { Profile } from '../workspace/schema.ts';
 
 /** A container app, and all that its image is made of. */

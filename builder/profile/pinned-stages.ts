@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
-import { locateDebs } from '../base/locate-debs.ts';
-import { isAddress, type MorePlaces } from '../base/package-places.ts';
-import { arePooled, type PackageSet, type Pinned } from '../base/package-set.ts';
-import { fitsHost } from '../base/toolbox.ts';
-import type { Session } from '../session.ts';
+import type { Session } from '../../kit/session.ts';
+import { locateDebs } from '../debian/locate-debs.ts';
+import { isAddress, type MorePlaces } from '../debian/package-places.ts';
+import { arePooled, type PackageSet, type Pinned } from '../debian/package-set.ts';
+import { fitsHost } from '../debian/toolbox.ts';
 import type { LoadedWorkspace } from '../workspace/load.ts';
 import type { ProfileLock } from './lock.ts';
 

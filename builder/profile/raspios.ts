@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { OFFICIAL_SOURCE, type OsImageSource } from '../base/os-image-source.ts';
+import { OFFICIAL_SOURCE, type OsImageSource } from '../raspios/os-image-source.ts';
 import type { Operator } from '../workspace/schema.ts';
 
 /** Where a workspace takes Raspberry Pi OS from; the official list where there is no workspace. */

@@ -1,10 +1,11 @@
 import { mkdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomically } from '../atomic-file.ts';
-import { hasAccelerator } from '../base/accelerator.ts';
-import { ensureDebs } from '../base/ensure-debs.ts';
-import { chooseDebs, ensureLists } from '../base/package-lists.ts';
-import type { MorePlaces } from '../base/package-places.ts';
+import { writeFileAtomically } from '../../kit/atomic-file.ts';
+import { cacheFolder } from '../../kit/cache-folder.ts';
+import type { Session } from '../../kit/session.ts';
+import { ensureDebs } from '../debian/ensure-debs.ts';
+import { chooseDebs, ensureLists } from '../debian/package-lists.ts';
+import type { MorePlaces } from '../debian/package-places.ts';
 import {
   type Deb,
   formatDebs,
@@ -14,14 +15,12 @@ import {
   parseDebName,
   parseDebs,
   readInstalled,
-  scriptTexts,
   touchPooled,
-} from '../base/package-set.ts';
-import { runInToolbox, withWorkFolder } from '../base/sandbox.ts';
-import type { Stage } from '../base/stage.ts';
-import { readTarAttributes, type TarAttribute } from '../base/tar-attributes.ts';
-import { cacheFolder } from '../cache-folder.ts';
-import type { Session } from '../session.ts';
+} from '../debian/package-set.ts';
+import type { Stage } from '../debian/stage.ts';
+import { readTarAttributes, type TarAttribute } from '../disk/tar-attributes.ts';
+import { hasAccelerator } from '../sandbox/accelerator.ts';
+import { runInToolbox, scriptTexts, withWorkFolder } from '../sandbox/sandbox.ts';
 
 /** A base with a profile's packages on it, packed by system.sh. */
 export interface System {

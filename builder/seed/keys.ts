@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { EXIT, Failure } from '../failure.ts';
+import { EXIT, Failure } from '../../kit/failure.ts';
 import { makeVpnKey, readSecret, secretsFile, type VpnKey, writeSecret } from '../workspace/secrets.ts';
 import { type ClientAccount, completeAccount, makeBackupKey, makeClientAccount } from './account.ts';
 import { type ClientCode, makeClientCode } from './client-code.ts';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { Failure } from '../failure.ts';
-import { fingerprintOf } from '../ssh-signature.ts';
+import { Failure } from '../../kit/failure.ts';
+import { fingerprintOf } from '../../kit/ssh-signature.ts';
 import type { LoadedWorkspace } from '../workspace/load.ts';
 import type { Client } from '../workspace/schema.ts';
 import { readSeedKey, seedKeyFile } from '../workspace/secrets.ts';

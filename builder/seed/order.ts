@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeFileAtomically } from '../../kit/atomic-file.ts';
 import type { Order } from '../../protocol/order.ts';
-import { writeFileAtomically } from '../atomic-file.ts';
 import { listDomains } from '../workspace/domains.ts';
 import type { LoadedWorkspace } from '../workspace/load.ts';
 import type { Client, Operator } from '../workspace/schema.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Failure } from '../failure.ts';
+import { Failure } from '../../kit/failure.ts';
 import { HEADER_BYTES, parseHeader, type SeedHeader, SIGNATURE_BYTES } from './header.ts';
 import { allowedNames, parseSeedTar } from './seed-tar.ts';
 import { verifySignature } from './signature.ts';

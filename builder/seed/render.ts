@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import Handlebars from 'handlebars';
-import { Failure } from '../failure.ts';
+import { Failure } from '../../kit/failure.ts';
 import { destinationOf, escapeFor } from './escape.ts';
 
 /** A template ready to be rendered for many clients. */

@@ -1,4 +1,4 @@
-import { checkSignature, signBytes } from '../ssh-signature.ts';
+import { checkSignature, signBytes } from '../../kit/ssh-signature.ts';
 import { padWithLines, SIGNATURE_BYTES } from './header.ts';
 
 const NAMESPACE = 'semeur-seed';

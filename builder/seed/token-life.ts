@@ -1,5 +1,5 @@
-import { type Dated, formatDay } from '../clock.ts';
-import { runLanes } from '../lanes.ts';
+import { type Dated, formatDay } from '../../kit/clock.ts';
+import { runLanes } from '../../kit/lanes.ts';
 import { findClientKeys, renewClientKeys, TOKEN_DAYS } from './keys.ts';
 
 const DAY = 86_400_000;

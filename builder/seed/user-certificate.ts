@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { runCommand } from '../command.ts';
+import { runCommand } from '../../kit/command.ts';
 import { secretsFile } from '../workspace/secrets.ts';
 
 /** A clock may differ by as much. */

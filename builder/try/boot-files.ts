@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { MBR_BYTES, parsePartitions } from '../base/partitions.ts';
-import { runCommand } from '../command.ts';
-import { Failure } from '../failure.ts';
+import { runCommand } from '../../kit/command.ts';
+import { Failure } from '../../kit/failure.ts';
+import type { Session } from '../../kit/session.ts';
+import { MBR_BYTES, parsePartitions } from '../disk/partitions.ts';
 import { readHead } from '../image/decode.ts';
-import type { Session } from '../session.ts';
 
 /** What the firmware of a Pi would load, taken out of the image's boot partition: QEMU has no such firmware. */
 export interface BootFiles {

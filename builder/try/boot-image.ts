@@ -1,8 +1,8 @@
 import { basename, join } from 'node:path';
-import { withWorkFolder } from '../base/sandbox.ts';
-import { cacheFolder } from '../cache-folder.ts';
-import { Failure } from '../failure.ts';
-import type { Note, Session } from '../session.ts';
+import { cacheFolder } from '../../kit/cache-folder.ts';
+import { Failure } from '../../kit/failure.ts';
+import type { Note, Session } from '../../kit/session.ts';
+import { withWorkFolder } from '../sandbox/sandbox.ts';
 import { type BootFiles, readBootFiles } from './boot-files.ts';
 import { openDisk } from './disk.ts';
 import type { MachineName } from './machine.ts';

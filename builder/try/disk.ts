@@ -1,8 +1,8 @@
 import { mkdir, rename, rm, stat, symlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { runCommand } from '../command.ts';
-import { Failure } from '../failure.ts';
-import type { Session } from '../session.ts';
+import { runCommand } from '../../kit/command.ts';
+import { Failure } from '../../kit/failure.ts';
+import type { Session } from '../../kit/session.ts';
 
 const GIB = 1024 ** 3;
 const QEMU_IMG_HINT = 'On Debian: "apt-get install qemu-utils", or run "semeur doctor"';

@@ -1,8 +1,8 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runCommand } from '../command.ts';
-import { EXIT, Failure } from '../failure.ts';
-import type { Session } from '../session.ts';
+import { runCommand } from '../../kit/command.ts';
+import { EXIT, Failure } from '../../kit/failure.ts';
+import type { Session } from '../../kit/session.ts';
 
 /** Something of the machine that trying a card rests on, besides programs. */
 export interface TrialNeed {
@@ -14,7 +14,7 @@ export interface TrialNeed {
 }
 
 const TUN = '/dev/net/tun';
-const MISSING_PACKAGES = join(import.meta.dirname, '../base/missing-packages.sh');
+const MISSING_PACKAGES = join(import.meta.dirname, '../house/missing-packages.sh');
 /** Where an ordinary user's PATH often lacks them. */
 const FOLDERS = 'PATH=$PATH:/usr/sbin:/sbin';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { runCommand } from '../command.ts';
-import type { Session } from '../session.ts';
+import { runCommand } from '../../kit/command.ts';
+import type { Session } from '../../kit/session.ts';
 import { checkTrialNeeds, namespaceCommand } from './needs.ts';
 
 /** A network namespace of its own: what runs in it sees no other network, and no other network sees it. */

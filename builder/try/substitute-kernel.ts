@@ -1,12 +1,12 @@
 import { mkdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hostMirrors } from '../base/apt-sources.ts';
-import { ensureDebianBase } from '../base/debian.ts';
-import { hashKey, scriptTexts } from '../base/package-set.ts';
-import { runInToolbox, withWorkFolder } from '../base/sandbox.ts';
-import { ensureToolbox } from '../base/toolbox.ts';
-import { cacheFolder } from '../cache-folder.ts';
-import type { Session } from '../session.ts';
+import { cacheFolder } from '../../kit/cache-folder.ts';
+import type { Session } from '../../kit/session.ts';
+import { hostMirrors } from '../debian/apt-sources.ts';
+import { ensureDebianBase } from '../debian/debian.ts';
+import { hashKey } from '../debian/package-set.ts';
+import { ensureToolbox } from '../debian/toolbox.ts';
+import { runInToolbox, scriptTexts, withWorkFolder } from '../sandbox/sandbox.ts';
 import type { BootFiles } from './boot-files.ts';
 
 const SCRIPT = 'substitute-kernel.sh';

@@ -1,15 +1,15 @@
 import { mkdir } from 'node:fs/promises';
 import { isIPv4 } from 'node:net';
 import { join } from 'node:path';
-import { runCommand } from '../command.ts';
-import { Failure } from '../failure.ts';
-import type { Session } from '../session.ts';
+import { runCommand } from '../../kit/command.ts';
+import { Failure } from '../../kit/failure.ts';
+import type { Session } from '../../kit/session.ts';
 import type { LoadedWorkspace } from '../workspace/load.ts';
 import { requireTrial } from './needs.ts';
 import { openNetwork } from './network.ts';
 
 /** argv prefix of this very Semeur. */
-export const SEMEUR: readonly string[] = [process.execPath, '--disable-warning=ExperimentalWarning', join(import.meta.dirname, '../main.ts')];
+export const SEMEUR: readonly string[] = [process.execPath, '--disable-warning=ExperimentalWarning', join(import.meta.dirname, '../../cli/main.ts')];
 const READY_SECONDS = 60;
 
 /** A network of its own with the operator's home in it, for cards that boot there. */

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { EXIT, Failure } from '../failure.ts';
+import { EXIT, Failure } from '../../kit/failure.ts';
 import { followConsole } from './console.ts';
 import { type Milestones, POWER_ON, readMilestone, type Waiting } from './milestones.ts';
 

@@ -1,7 +1,7 @@
-import { formatByteSize, parseByteSize } from '../byte-size.ts';
-import { type PinnedImage, parseImageName, parsePinnedImage } from '../image-name.ts';
+import { formatByteSize, parseByteSize } from '../../kit/byte-size.ts';
 import type { Entry } from './entries.ts';
 import type { Finding } from './finding.ts';
+import { type PinnedImage, parseImageName, parsePinnedImage } from './image-name.ts';
 import type { Overlay } from './overlay-schema.ts';
 import { digestCommand } from './rules/containers.ts';
 import { suggestHint } from './rules/suggest.ts';

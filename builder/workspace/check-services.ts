@@ -1,4 +1,4 @@
-import { formatByteSize, parseByteSize } from '../byte-size.ts';
+import { formatByteSize, parseByteSize } from '../../kit/byte-size.ts';
 import { checkProfileContainers, warnSmallBoards } from './check-containers.ts';
 import type { Entry } from './entries.ts';
 import type { Finding } from './finding.ts';

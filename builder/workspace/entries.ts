@@ -1,7 +1,7 @@
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
 import type { z } from 'zod';
-import { reasonOf } from '../machine-trouble.ts';
+import { reasonOf } from '../../kit/machine-trouble.ts';
 import type { Finding } from './finding.ts';
 import { type ReadValue, readValue } from './read-value.ts';
 import { parseSource, type Source } from './source.ts';

@@ -1,4 +1,4 @@
-import { EXIT, Failure } from '../failure.ts';
+import { EXIT, Failure } from '../../kit/failure.ts';
 import type { LoadedWorkspace } from './loaded.ts';
 import { suggestHint } from './rules/suggest.ts';
 import type { Client, Profile } from './schema.ts';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { EXIT, Failure } from '../failure.ts';
-import type { Session } from '../session.ts';
+import { EXIT, Failure } from '../../kit/failure.ts';
+import type { Session } from '../../kit/session.ts';
 
 /**
  * The workspace folder: --workspace, else the nearest one with a semeur.yaml, from `from` upwards.

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import type { z } from 'zod';
-import { EXIT, Failure } from '../failure.ts';
+import { EXIT, Failure } from '../../kit/failure.ts';
 import { checkClients } from './check-clients.ts';
 import { checkImages } from './check-containers.ts';
 import { checkProfile } from './check-profiles.ts';

@@ -1,4 +1,4 @@
-import { EXIT, Failure } from '../failure.ts';
+import { EXIT, Failure } from '../../kit/failure.ts';
 import { refuseSetting } from './check-clients.ts';
 import type { LoadedWorkspace } from './loaded.ts';
 import { readValue } from './read-value.ts';

@@ -1,5 +1,5 @@
 import { isSeq, parseDocument } from 'yaml';
-import { EXIT, Failure } from '../failure.ts';
+import { EXIT, Failure } from '../../kit/failure.ts';
 import { BASE_BOARDS } from './bases.ts';
 import { editYaml } from './edit.ts';
 import type { LoadedWorkspace } from './loaded.ts';

@@ -1,9 +1,9 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { writeFileAtomically } from '../atomic-file.ts';
-import { runCommand } from '../command.ts';
-import { EXIT, Failure } from '../failure.ts';
+import { writeFileAtomically } from '../../kit/atomic-file.ts';
+import { runCommand } from '../../kit/command.ts';
+import { EXIT, Failure } from '../../kit/failure.ts';
 
 /** A WireGuard key pair, base64 as wg(8) has it. */
 export interface VpnKey {

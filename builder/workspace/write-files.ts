@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomically } from '../atomic-file.ts';
-import { EXIT, Failure } from '../failure.ts';
-import { hintOf, reasonOf } from '../machine-trouble.ts';
+import { writeFileAtomically } from '../../kit/atomic-file.ts';
+import { EXIT, Failure } from '../../kit/failure.ts';
+import { hintOf, reasonOf } from '../../kit/machine-trouble.ts';
 import { IGNORED } from './starter.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { DownloadClient, DownloadPlan } from '../../protocol/download.ts';
-import { Refusal } from '../refusal.ts';
+import { Refusal } from '../limits/refusal.ts';
 import { type Capabilities, type DownloadLink, findLink, imageCapability } from '../store/download-links.ts';
 import { type Desk, openVisit, sendPage } from './desk.ts';
 import { MANIFEST_TYPE, renderImagerManifest } from './imager-manifest.ts';

@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Home } from '../home.ts';
-import type { Html } from '../page/html.ts';
-import { isLanguage, preferredLanguage } from '../page/language.ts';
-import type { Slots } from '../slots.ts';
+import type { Html } from '../../web/html.ts';
+import { isLanguage, preferredLanguage } from '../../web/language.ts';
+import type { Home } from '../answers/home.ts';
+import type { Slots } from '../limits/slots.ts';
 import { renderDocument } from './frame.ts';
 import { type Contact, type Visit, WORDS } from './visit.ts';
 

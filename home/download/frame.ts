@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { keepSpaces } from '../page/french-spaces.ts';
-import { type Html, html } from '../page/html.ts';
+import { keepSpaces } from '../../web/french-spaces.ts';
+import { type Html, html } from '../../web/html.ts';
 import type { Visit } from './visit.ts';
 
 /** Comments and line breaks are for those who read the file. */

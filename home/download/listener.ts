@@ -1,13 +1,13 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { createRateLimit, type RateLimitOptions } from '../rate-limit.ts';
-import { asRefusal, Refusal } from '../refusal.ts';
-import { createServer } from '../server.ts';
-import { createSlots } from '../slots.ts';
+import { ICON } from '../../web/pictures.ts';
+import { createRateLimit, type RateLimitOptions } from '../limits/rate-limit.ts';
+import { asRefusal, Refusal } from '../limits/refusal.ts';
+import { createServer } from '../limits/server.ts';
+import { createSlots } from '../limits/slots.ts';
 import { addClientRoutes } from './client-routes.ts';
 import { type Desk, type DownloadOptions, openVisit, sendPage } from './desk.ts';
 import { POLICY } from './frame.ts';
 import { renderWord } from './other-pages.ts';
-import { ICON } from './pictures.ts';
 import { addPublicRoutes } from './public-routes.ts';
 import { visitorOf } from './visitor.ts';
 

@@ -1,5 +1,5 @@
 import type { DownloadClient } from '../../protocol/download.ts';
-import { type Html, html } from '../page/html.ts';
+import { type Html, html } from '../../web/html.ts';
 import type { DownloadLink } from '../store/download-links.ts';
 import { renderHelp, tellMoment, type Visit } from './visit.ts';
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { DownloadPlan } from '../../protocol/download.ts';
-import type { Log } from '../home.ts';
+import type { Log } from '../answers/home.ts';
 
 const name = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { DownloadPlan } from '../../protocol/download.ts';
-import { Refusal } from '../refusal.ts';
+import { Refusal } from '../limits/refusal.ts';
 import type { Desk } from './desk.ts';
 import { readPlan } from './plan.ts';
 import { sendComposed } from './send-composed.ts';

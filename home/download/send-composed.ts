@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { DownloadPlan } from '../../protocol/download.ts';
-import type { Log } from '../home.ts';
-import { Refusal } from '../refusal.ts';
-import type { Slots } from '../slots.ts';
+import type { Log } from '../answers/home.ts';
+import { Refusal } from '../limits/refusal.ts';
+import type { Slots } from '../limits/slots.ts';
 import { type ByteRange, chooseRange } from './byte-range.ts';
 import { type ComposedFile, openComposed, PrefixUnavailable } from './composed-file.ts';
 

@@ -1,6 +1,6 @@
 import type { DownloadPlan } from '../../protocol/download.ts';
-import { type Html, html, NOTHING } from '../page/html.ts';
-import { PICTURES } from './pictures.ts';
+import { type Html, html, NOTHING } from '../../web/html.ts';
+import { PICTURES } from '../../web/pictures.ts';
 import { cardSize, renderHelp, size, tellDay, timeOnSlowLine, type Visit } from './visit.ts';
 
 /** Where the page's own links lead, from it or as whole addresses. */

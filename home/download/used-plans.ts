@@ -1,8 +1,8 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomically } from '../../builder/atomic-file.ts';
+import { writeFileAtomically } from '../../kit/atomic-file.ts';
 import type { DownloadPlan } from '../../protocol/download.ts';
-import type { Home } from '../home.ts';
+import type { Home } from '../answers/home.ts';
 import { isOpenOrder } from '../store/download-links.ts';
 import { parsePlan } from './plan.ts';
 

@@ -1,6 +1,6 @@
-import type { Html } from '../page/html.ts';
-import { html } from '../page/html.ts';
-import type { Language } from '../page/language.ts';
+import type { Html } from '../../web/html.ts';
+import { html } from '../../web/html.ts';
+import type { Language } from '../../web/language.ts';
 import { ENGLISH, type Words } from './words-en.ts';
 import { FRENCH } from './words-fr.ts';
 

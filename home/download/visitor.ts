@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { FastifyRequest } from 'fastify';
-import { remoteOf } from '../server.ts';
+import { remoteOf } from '../limits/server.ts';
 
 /**
  * Who asks. What comes from this very machine comes through the proxy that ends TLS, which adds whom it heard at the end of X-Forwarded-For: what

@@ -1,4 +1,4 @@
-import { METRICS_PORT, PAGE_PORT, planNetwork, TUNNEL_PORT } from '../addresses.ts';
+import { METRICS_PORT, PAGE_PORT, planNetwork, TUNNEL_PORT } from '../../protocol/addresses.ts';
 import type { HubOptions } from './options.ts';
 import { runProgram } from './programs.ts';
 

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { access, readdir, readFile, writeFile } from 'node:fs/promises';
-import { Failure } from '../../builder/failure.ts';
-import { reasonOf } from '../../builder/machine-trouble.ts';
+import { Failure } from '../../kit/failure.ts';
+import { reasonOf } from '../../kit/machine-trouble.ts';
 
 const CONF = '/proc/sys/net/ipv6/conf';
 

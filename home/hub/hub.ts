@@ -1,5 +1,5 @@
-import { Failure } from '../../builder/failure.ts';
-import { publicVpnKey } from '../vpn-key.ts';
+import { Failure } from '../../kit/failure.ts';
+import { publicVpnKey } from '../../protocol/vpn-key.ts';
 import { openFirewall } from './firewall.ts';
 import { openLink } from './link.ts';
 import type { HubOptions, HubTimes } from './options.ts';

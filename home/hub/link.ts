@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { Failure } from '../../builder/failure.ts';
+import { Failure } from '../../kit/failure.ts';
 import { allowForwarding } from './forwarding.ts';
 import type { HubOptions } from './options.ts';
 import { runProgram } from './programs.ts';

@@ -1,4 +1,4 @@
-import { type CommandOptions, runCommand } from '../../builder/command.ts';
+import { type CommandOptions, runCommand } from '../../kit/command.ts';
 
 /** What a hub starts is in these folders, which aren't in an ordinary user's PATH on Debian. */
 const FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin'];

@@ -1,4 +1,4 @@
-import { Failure } from '../../builder/failure.ts';
+import { Failure } from '../../kit/failure.ts';
 
 export interface Queue {
   run<T>(task: () => Promise<T>): Promise<T>;

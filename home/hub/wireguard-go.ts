@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
-import { exitCodeOf } from '../../builder/command.ts';
-import { Failure } from '../../builder/failure.ts';
+import { exitCodeOf } from '../../kit/command.ts';
+import { Failure } from '../../kit/failure.ts';
 import { runProgram } from './programs.ts';
 
 export interface WireguardGo {

@@ -1,4 +1,4 @@
-import type { Heartbeat } from '../requests.ts';
+import type { Heartbeat } from '../../protocol/requests.ts';
 import { STATES } from '../store/fleet.ts';
 import type { WatchedCard } from '../store/watched-cards.ts';
 import { type Labels, type Metric, renderLabels, renderSample } from './text.ts';

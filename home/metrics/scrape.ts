@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { setImmediate as othersTurn } from 'node:timers/promises';
-import type { Home } from '../home.ts';
+import type { Home } from '../answers/home.ts';
 import { databaseFile } from '../store/database.ts';
 import { type CardTarget, countAlarms, countPeersByKind, pageCardTargets, pageWatchedCards } from '../store/watched-cards.ts';
 import { CARD_METRICS } from './card-metrics.ts';

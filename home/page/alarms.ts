@@ -1,7 +1,7 @@
+import { type Html, html, NOTHING } from '../../web/html.ts';
 import type { FleetDetails } from '../store/fleet.ts';
 import { labelled, renderFacts, wordFor } from './facts.ts';
 import type { Visit } from './frame.ts';
-import { type Html, html, NOTHING } from './html.ts';
 import { count, moment } from './measures.ts';
 import type { Words } from './words-en.ts';
 

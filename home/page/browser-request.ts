@@ -1,8 +1,8 @@
 import { isIPv6 } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isLanguage, type Language, preferredLanguage } from '../../web/language.ts';
 import { STATES } from '../store/fleet.ts';
 import type { Search } from '../store/fleet-search.ts';
-import { isLanguage, type Language, preferredLanguage } from './language.ts';
 
 const YEAR = 31_536_000;
 

@@ -1,9 +1,9 @@
-import type { Heartbeat } from '../requests.ts';
+import type { Heartbeat } from '../../protocol/requests.ts';
+import { type Html, html } from '../../web/html.ts';
 import type { FleetDetails } from '../store/fleet.ts';
 import { renderAlarms } from './alarms.ts';
 import { type Fact, labelled, renderFacts, wordFor } from './facts.ts';
 import type { Visit } from './frame.ts';
-import { type Html, html } from './html.ts';
 import { age, ago, degrees, gigabytes, moment } from './measures.ts';
 import type { Words } from './words-en.ts';
 

@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Home } from '../home.ts';
-import type { RateLimitOptions } from '../rate-limit.ts';
-import { asRefusal, Refusal } from '../refusal.ts';
-import { remoteOf } from '../server.ts';
+import { type Html, html } from '../../web/html.ts';
+import type { Language } from '../../web/language.ts';
+import type { Home } from '../answers/home.ts';
+import type { RateLimitOptions } from '../limits/rate-limit.ts';
+import { asRefusal, Refusal } from '../limits/refusal.ts';
+import { remoteOf } from '../limits/server.ts';
 import { markAlarmsSeen } from '../store/alarms.ts';
 import { showCard } from '../store/fleet.ts';
 import { searchFleet } from '../store/fleet-search.ts';
@@ -13,13 +15,12 @@ import { findOperator } from '../store/operators.ts';
 import { formOf, isFromUs, keepLanguage, languageOf, pathOf, searchOf, sessionCookieOf, setSessionCookie } from './browser-request.ts';
 import { renderCard } from './card.ts';
 import { renderPage, type Visit } from './frame.ts';
-import { type Html, html } from './html.ts';
-import { LANGUAGES, type Language } from './language.ts';
 import { renderLabels, renderList } from './list.ts';
 import { createLogIn, type LogIn } from './log-in.ts';
 import { renderLogIn } from './log-in-form.ts';
 import { createPageServer } from './page-server.ts';
 import { createSessions, newCookie, type Sessions } from './sessions.ts';
+import { WORDS } from './words.ts';
 
 interface Desk {
   readonly home: Home;
@@ -125,7 +126,7 @@ function findVisitor({ home, sessions }: Desk, request: FastifyRequest): string 
 function openVisit({ sessions, styles }: Desk, request: FastifyRequest, operator?: string, cookie = sessionCookieOf(request)): Visit {
   const language = languageOf(request);
   return {
-    ...{ language, words: LANGUAGES[language], operator, path: pathOf(request), now: Date.now() },
+    ...{ language, words: WORDS[language], operator, path: pathOf(request), now: Date.now() },
     ...{ formToken: sessions.formToken(cookie), style: styles[language].path },
   };
 }
@@ -160,6 +161,6 @@ function addStyles(server: FastifyInstance, { styles }: Desk): void {
 
 /** The hash in its name lets browsers keep it, and take another one when it changes. */
 function styleOf(language: Language): Style {
-  const text = `${readFileSync(join(import.meta.dirname, 'style.css'), 'utf8')}${renderLabels(LANGUAGES[language])}\n`;
+  const text = `${readFileSync(join(import.meta.dirname, 'style.css'), 'utf8')}${renderLabels(WORDS[language])}\n`;
   return { path: `/${language}-${createHash('sha256').update(text).digest('hex').slice(0, 8)}.css`, text };
 }

@@ -1,5 +1,5 @@
-import { type Html, html, NOTHING } from './html.ts';
-import type { Language } from './language.ts';
+import { type Html, html, NOTHING } from '../../web/html.ts';
+import type { Language } from '../../web/language.ts';
 import type { Words } from './words-en.ts';
 
 /** What every page is made with. */

@@ -1,7 +1,7 @@
+import { type Html, html, NOTHING } from '../../web/html.ts';
 import { type FleetEntry, STATES } from '../store/fleet.ts';
 import { type Found, ON_A_PAGE, type Search } from '../store/fleet-search.ts';
 import type { Visit } from './frame.ts';
-import { type Html, html, NOTHING } from './html.ts';
 import { ago, count, degrees, gigabytes } from './measures.ts';
 import type { Words } from './words-en.ts';
 

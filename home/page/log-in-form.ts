@@ -1,5 +1,5 @@
+import { type Html, html, NOTHING } from '../../web/html.ts';
 import type { Visit } from './frame.ts';
-import { type Html, html, NOTHING } from './html.ts';
 
 /** @param said why the last attempt failed. */
 export function renderLogIn({ words, formToken }: Visit, said?: string): Html {

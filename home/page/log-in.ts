@@ -1,7 +1,7 @@
-import type { Home } from '../home.ts';
-import { isPassword, unknownPassword } from '../password.ts';
-import { createRateLimit, type RateLimitOptions } from '../rate-limit.ts';
+import type { Home } from '../answers/home.ts';
+import { createRateLimit, type RateLimitOptions } from '../limits/rate-limit.ts';
 import { findOperator, type Operator } from '../store/operators.ts';
+import { isPassword, unknownPassword } from '../store/password.ts';
 
 const DEVICE: RateLimitOptions = { burst: 5, perSecond: 1 / 60, most: 1000 };
 /** Of all devices: each attempt takes 64 MiB for a moment. */

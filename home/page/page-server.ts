@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
-import type { Sources } from '../home.ts';
-import { createRateLimit, type RateLimitOptions } from '../rate-limit.ts';
-import { Refusal } from '../refusal.ts';
-import { admitOnly, createServer, limit } from '../server.ts';
+import type { Sources } from '../answers/home.ts';
+import { createRateLimit, type RateLimitOptions } from '../limits/rate-limit.ts';
+import { Refusal } from '../limits/refusal.ts';
+import { admitOnly, createServer, limit } from '../limits/server.ts';
 import { ownHost } from './browser-request.ts';
 
 const HEADERS = {

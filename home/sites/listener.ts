@@ -1,8 +1,8 @@
 import { type AddressInfo, connect, createServer, type ListenOptions, type Socket } from 'node:net';
-import { countVisit } from '../counts.ts';
-import type { Home } from '../home.ts';
-import { customerOf } from '../rate-limit.ts';
-import { createSlots } from '../slots.ts';
+import { countVisit } from '../answers/counts.ts';
+import type { Home } from '../answers/home.ts';
+import { customerOf } from '../limits/rate-limit.ts';
+import { createSlots } from '../limits/slots.ts';
 import { findSite } from '../store/sites.ts';
 import { MOST_BYTES, readClientHello } from './client-hello.ts';
 

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { FleetNetwork } from '../addresses.ts';
-import { Refusal } from '../refusal.ts';
-import type { ClaimRequest } from '../requests.ts';
+import type { FleetNetwork } from '../../protocol/addresses.ts';
+import type { ClaimRequest } from '../../protocol/requests.ts';
+import { Refusal } from '../limits/refusal.ts';
 import { raiseAlarm } from './alarms.ts';
 import type { Database } from './database.ts';
 import { addPeer, findPeer, isKnownKey, type Peer } from './peers.ts';

@@ -1,4 +1,4 @@
-import type { Heartbeat } from '../requests.ts';
+import type { Heartbeat } from '../../protocol/requests.ts';
 import { UNSEEN_ALARMS } from './alarms.ts';
 import type { Database } from './database.ts';
 import { SILENT_AFTER } from './heartbeats.ts';

@@ -1,4 +1,4 @@
-import type { Heartbeat } from '../requests.ts';
+import type { Heartbeat } from '../../protocol/requests.ts';
 import { raiseAlarm } from './alarms.ts';
 import type { Card } from './cards.ts';
 import type { Database } from './database.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { Failure } from '../../builder/failure.ts';
+import { Failure } from '../../kit/failure.ts';
 
 /**
  * Keeps a second home from the same state: it would answer from a memory that the first one makes old. SQLite's own lock ends with the process,

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { Failure } from '../../builder/failure.ts';
+import { Failure } from '../../kit/failure.ts';
 
 /** Each brings a database from the version that is its index to the next. Never changed once released: added to. */
 export const MIGRATIONS: readonly string[] = [

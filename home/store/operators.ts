@@ -1,4 +1,4 @@
-import type { FleetNetwork } from '../addresses.ts';
+import type { FleetNetwork } from '../../protocol/addresses.ts';
 import type { Database } from './database.ts';
 import { isKnownKey, type Peer, rememberKey } from './peers.ts';
 
@@ -7,7 +7,7 @@ export interface Operator {
   readonly name: string;
   readonly number: number;
   readonly publicKey: string;
-  /** As home/password.ts keeps it. */
+  /** As home/store/password.ts keeps it. */
   readonly password: string;
 }
 

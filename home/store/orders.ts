@@ -1,5 +1,5 @@
+import { canonicalAddress } from '../../protocol/addresses.ts';
 import type { Order } from '../../protocol/order.ts';
-import { canonicalAddress } from '../addresses.ts';
 import { raiseAlarm } from './alarms.ts';
 import type { Database } from './database.ts';
 import { addPeer, isKnownKey, type PeerChanges, removePeers } from './peers.ts';

@@ -1,4 +1,4 @@
-import type { CardReport } from '../requests.ts';
+import type { CardReport } from '../../protocol/requests.ts';
 import type { Database } from './database.ts';
 
 /** The host key that the client's card showed when it claimed; undefined for a client that has none, or has been revoked. */

@@ -1,4 +1,4 @@
-import type { Heartbeat } from '../requests.ts';
+import type { Heartbeat } from '../../protocol/requests.ts';
 import type { AlarmKind } from './alarms.ts';
 import type { Database } from './database.ts';
 import { type FleetEntry, SINCE, STATE } from './fleet.ts';

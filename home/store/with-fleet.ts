@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs';
-import { Failure } from '../../builder/failure.ts';
-import { hintOf, reasonOf } from '../../builder/machine-trouble.ts';
+import { Failure } from '../../kit/failure.ts';
+import { hintOf, reasonOf } from '../../kit/machine-trouble.ts';
 import { type Database, databaseFile, openDatabase } from './database.ts';
 
 /** Gives `task` home's database, while home may be running: to read, unless it is said otherwise. @param folder home's state. */

@@ -81,7 +81,7 @@ fetch_semeur() {
 install_programs() {
 	[ "$(id -u)" = 0 ] || return 0
 	for purpose in "$@"; do
-		missing=$(sh ci/.semeur/builder/base/missing-packages.sh "$purpose")
+		missing=$(sh ci/.semeur/builder/house/missing-packages.sh "$purpose")
 		# shellcheck disable=SC2086 # a list of package names
 		[ -z "$missing" ] || DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends $missing </dev/null
 	done

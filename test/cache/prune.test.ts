@@ -1,8 +1,8 @@
 import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { cacheFolder } from '../../builder/cache-folder.ts';
-import { boundCache, pruneCache } from '../../builder/prune-cache.ts';
+import { boundCache, pruneCache } from '../../builder/cache/prune.ts';
+import { cacheFolder } from '../../kit/cache-folder.ts';
 import { createQuietSession, withCache } from '../image/sample-prefix.ts';
 
 const HOUR = 3600;

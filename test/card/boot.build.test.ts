@@ -1,15 +1,15 @@
 import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { withWorkFolder } from '../../builder/base/sandbox.ts';
-import { runCommand } from '../../builder/command.ts';
 import type { ClientManifest } from '../../builder/image/client-image.ts';
+import { withWorkFolder } from '../../builder/sandbox/sandbox.ts';
 import { readBootFiles } from '../../builder/try/boot-files.ts';
 import { bootImage } from '../../builder/try/boot-image.ts';
 import { exportDisk, makeOverlay, openDisk, planCardSize } from '../../builder/try/disk.ts';
 import { startMachine } from '../../builder/try/start-machine.ts';
 import { withTrial } from '../../builder/try/trial.ts';
 import { loadWorkspace } from '../../builder/workspace/load.ts';
+import { runCommand } from '../../kit/command.ts';
 import { createQuietSession } from '../image/sample-prefix.ts';
 import { makeUsedCard, writeByBmap } from '../image/used-card.ts';
 import { buildCards, CARDS } from './cards.ts';

@@ -1,8 +1,8 @@
 import { cp, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runCommand } from '../../builder/command.ts';
 import type { ClientManifest } from '../../builder/image/client-image.ts';
 import { loadPrefix, type Prefix } from '../../builder/image/prefix.ts';
+import { runCommand } from '../../kit/command.ts';
 import { oneAtATime } from '../one-at-a-time.ts';
 import { tellWhole } from '../whole-failure.ts';
 
@@ -13,7 +13,7 @@ export const CARDS = join(CHECKOUT, 'out', 'test');
 
 /** @throws {Error} with all that it said, when it fails. */
 export async function semeur(...args: readonly string[]): Promise<string> {
-  const argv = [process.execPath, '--disable-warning=ExperimentalWarning', join(CHECKOUT, 'builder/main.ts'), ...args];
+  const argv = [process.execPath, '--disable-warning=ExperimentalWarning', join(CHECKOUT, 'cli/main.ts'), ...args];
   return (await runCommand(argv).catch(tellWhole)).toString('utf8');
 }
 

@@ -1,17 +1,17 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { cacheFolder } from '../../builder/cache-folder.ts';
-import { exitCodeOf, runCommand } from '../../builder/command.ts';
-import type { Failure } from '../../builder/failure.ts';
 import { loadPrefix } from '../../builder/image/prefix.ts';
+import { cacheFolder } from '../../kit/cache-folder.ts';
+import { exitCodeOf, runCommand } from '../../kit/command.ts';
+import type { Failure } from '../../kit/failure.ts';
 import { buildCards, CARDS, CHECKOUT } from './cards.ts';
 
 /** Runs semeur where `folder` is a small file system of its own. @returns its exit code, what it said, and what it left in that folder. */
 async function semeurWithin(mib: number, folder: string, ...args: readonly string[]) {
   const user = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
   const script = 'mount -t tmpfs -o "size=$1M" tmpfs "$2"; folder=$2; shift 2; status=0; "$@" || status=$?; ls -A "$folder" >&2; exit "$status"';
-  const command = [process.execPath, '--disable-warning=ExperimentalWarning', join(CHECKOUT, 'builder/main.ts'), ...args];
+  const command = [process.execPath, '--disable-warning=ExperimentalWarning', join(CHECKOUT, 'cli/main.ts'), ...args];
   try {
     await runCommand(['unshare', ...user, '--mount', '--propagation=private', 'sh', '-euc', script, 'sh', String(mib), folder, ...command]);
     return { exitCode: 0, said: '' };

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { withWorkFolder } from '../../builder/base/sandbox.ts';
-import { runCommand } from '../../builder/command.ts';
 import type { ClientManifest } from '../../builder/image/client-image.ts';
 import { decodeImage, hashImage } from '../../builder/image/decode.ts';
 import { prefixFile, REGION_BYTES } from '../../builder/image/prefix.ts';
+import { withWorkFolder } from '../../builder/sandbox/sandbox.ts';
+import { runCommand } from '../../kit/command.ts';
 import { sameForAll, unpackByAll } from '../image/flashers.ts';
 import { buildCards, CARDS, loadCardsPrefix, readSecrets, semeur } from './cards.ts';
 

@@ -1,6 +1,6 @@
 import { makeProfile } from '../../builder/profile/build.ts';
-import { createProgress } from '../../builder/progress.ts';
 import { loadWorkspace } from '../../builder/workspace/load.ts';
+import { createProgress } from '../../cli/terminal/progress.ts';
 
 /** A program of its own, so that it can run as another user and with another cache: makes a profile's prefix, uncompressed, and prints its digest. */
 const [folder = '', profile = '', update] = process.argv.slice(2);

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { withWorkFolder } from '../../builder/base/sandbox.ts';
-import { runCommand } from '../../builder/command.ts';
+import { withWorkFolder } from '../../builder/sandbox/sandbox.ts';
+import { runCommand } from '../../kit/command.ts';
 import { buildCards, CARDS, semeur } from './cards.ts';
 
 const plant = (client: string, target: string) => semeur('plant', client, target, '--workspace', CARDS);

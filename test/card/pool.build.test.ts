@@ -2,12 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hostMirrors } from '../../builder/base/apt-sources.ts';
-import { debianSources } from '../../builder/base/debian.ts';
-import { chooseDebs, ensureLists, fetchLists } from '../../builder/base/package-lists.ts';
-import { arePooled, type PooledFile, parseDebName, poolPath } from '../../builder/base/package-set.ts';
-import { ensureToolbox } from '../../builder/base/toolbox.ts';
-import { createProgress } from '../../builder/progress.ts';
+import { hostMirrors } from '../../builder/debian/apt-sources.ts';
+import { debianSources } from '../../builder/debian/debian.ts';
+import { chooseDebs, ensureLists, fetchLists } from '../../builder/debian/package-lists.ts';
+import { arePooled, type PooledFile, parseDebName, poolPath } from '../../builder/debian/package-set.ts';
+import { ensureToolbox } from '../../builder/debian/toolbox.ts';
+import { createProgress } from '../../cli/terminal/progress.ts';
 
 const session = { progress: createProgress(process.stderr), signal: new AbortController().signal, workspace: tmpdir() };
 

@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cacheFolder } from '../../builder/cache-folder.ts';
-import { runCommand } from '../../builder/command.ts';
 import { loadPrefix, prefixFile } from '../../builder/image/prefix.ts';
+import { cacheFolder } from '../../kit/cache-folder.ts';
+import { runCommand } from '../../kit/command.ts';
 import { AS_ROOT, buildAgain, buildFirst, makePrefix, makePrefixCommand, makeRebuildFolder } from './rebuild.ts';
 
 const ROOT_OFFSET_MIB = 264;

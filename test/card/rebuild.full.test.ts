@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runCommand } from '../../builder/command.ts';
+import { runCommand } from '../../kit/command.ts';
 import { buildAgain, buildFirst, makeRebuildFolder } from './rebuild.ts';
 
 let folder: string;

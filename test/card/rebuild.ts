@@ -4,10 +4,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { arePooled, poolPath } from '../../builder/base/package-set.ts';
-import { cacheFolder } from '../../builder/cache-folder.ts';
-import { runCommand } from '../../builder/command.ts';
+import { arePooled, poolPath } from '../../builder/debian/package-set.ts';
 import { type ProfileLock, readLock } from '../../builder/profile/lock.ts';
+import { cacheFolder } from '../../kit/cache-folder.ts';
+import { runCommand } from '../../kit/command.ts';
 import { CARDS, CHECKOUT } from './cards.ts';
 import { runAsOrdinaryUser } from './ordinary-user.ts';
 

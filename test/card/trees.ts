@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { hostMirrors } from '../../builder/base/apt-sources.ts';
-import { ensureDebianBase } from '../../builder/base/debian.ts';
-import { withWorkFolder } from '../../builder/base/sandbox.ts';
-import { ensureToolbox } from '../../builder/base/toolbox.ts';
-import { runCommand } from '../../builder/command.ts';
+import { hostMirrors } from '../../builder/debian/apt-sources.ts';
+import { ensureDebianBase } from '../../builder/debian/debian.ts';
+import { ensureToolbox } from '../../builder/debian/toolbox.ts';
+import { withWorkFolder } from '../../builder/sandbox/sandbox.ts';
+import { runCommand } from '../../kit/command.ts';
 import { createQuietSession } from '../image/sample-prefix.ts';
 
 /** Every entry of a tar: type, mode, owner, link, size and SHA-256; times aside, since both builds end when they end. */

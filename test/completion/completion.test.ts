@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
-import { semeur, Terminal } from '../terminal.ts';
+import { semeur, Terminal } from '../terminal/open-terminal.ts';
 
 const run = promisify(execFile);
 const SHELLS = ['bash', 'zsh', 'fish'] as const;

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { poolPath } from '../../builder/base/package-set.ts';
-import { cacheFolder } from '../../builder/cache-folder.ts';
 import { ensureImage } from '../../builder/container/image.ts';
 import { ensureTree } from '../../builder/container/unpack.ts';
-import { parsePinnedImage } from '../../builder/image-name.ts';
-import { startServer } from '../base/image-server.ts';
-import { createPatience } from '../base/sample-image.ts';
+import { poolPath } from '../../builder/debian/package-set.ts';
+import { parsePinnedImage } from '../../builder/workspace/image-name.ts';
+import { cacheFolder } from '../../kit/cache-folder.ts';
+import { startServer } from '../fetch/image-server.ts';
+import { createPatience } from '../raspios/sample-image.ts';
 import { pushImage, startRegistry } from './registry-server.ts';
 import { makeLayers, packImage, type SampleImage, sha256 } from './sample-image.ts';
 

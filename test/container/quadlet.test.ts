@@ -3,10 +3,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runCommand } from '../../builder/command.ts';
 import type { ImageConfig } from '../../builder/container/image-schema.ts';
 import { type ContainerOverlay, containerFiles } from '../../builder/container/quadlet.ts';
 import { overlaySchema } from '../../builder/workspace/overlay-schema.ts';
+import { runCommand } from '../../kit/command.ts';
 
 const QUADLET = '/etc/containers/systemd/container-notes.container';
 /** Of podman 4.4 and later: Debian 12's has none. */

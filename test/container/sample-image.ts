@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { namespaceCommand } from '../../builder/base/sandbox.ts';
-import { runCommand } from '../../builder/command.ts';
+import { namespaceCommand } from '../../builder/sandbox/sandbox.ts';
+import { runCommand } from '../../kit/command.ts';
 
 export interface SampleImage {
   readonly blobs: ReadonlyMap<string, Buffer>;

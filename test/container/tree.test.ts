@@ -3,9 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readTarEntries, type TarEntry } from '../../builder/base/tar-entries.ts';
 import { applyLayer, emptyTree } from '../../builder/container/tree.ts';
 import { writeTree } from '../../builder/container/write-tree.ts';
+import { readTarEntries, type TarEntry } from '../../builder/disk/tar-entries.ts';
 import { makeLayers, packImage, runInNamespace, writeLayout } from './sample-image.ts';
 
 /** Three layers: what the upper ones take away, replace, add through links, and give other owners. */

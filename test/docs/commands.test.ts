@@ -31,7 +31,7 @@ case "$1 \${2:-}" in
 boot*|build*|demo*|ssh*|test*|wizard*|'profile build'|'overlay test'|release*) exit 0 ;;
 'home serve') exec '${process.execPath}' --input-type=module --eval "(await import('${join(findCheckout(), 'home/store/database.ts')}')).openDatabase('home').close()" ;;
 esac
-exec '${process.execPath}' --disable-warning=ExperimentalWarning '${join(findCheckout(), 'builder/main.ts')}' "$@"
+exec '${process.execPath}' --disable-warning=ExperimentalWarning '${join(findCheckout(), 'cli/main.ts')}' "$@"
 `;
 
 /** An operator's workspace, as it is by the time that somebody types this. */

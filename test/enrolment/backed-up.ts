@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runCommand } from '../../builder/command.ts';
-import type { Heartbeat } from '../../home/requests.ts';
+import { runCommand } from '../../kit/command.ts';
+import type { Heartbeat } from '../../protocol/requests.ts';
 import { type SftpServer, startSftpServer, whyNoSftpServer } from '../overlays/sftp-server.ts';
 import { until } from '../until.ts';
 import { FRONT, LIST_EVENTS, WRITE_EVENT } from './calendar-client.ts';

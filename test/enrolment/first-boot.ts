@@ -1,11 +1,11 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runCommand } from '../../builder/command.ts';
 import { makeCard } from '../../builder/try/disk.ts';
 import type { Machine } from '../../builder/try/start-machine.ts';
 import type { FleetDetails } from '../../home/store/fleet.ts';
 import { withFleet } from '../../home/store/with-fleet.ts';
+import { runCommand } from '../../kit/command.ts';
 import type { Order } from '../../protocol/order.ts';
 import { createQuietSession } from '../image/sample-prefix.ts';
 import { type Ground, withGround } from './ground.ts';

@@ -1,9 +1,9 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runCommand } from '../../builder/command.ts';
 import { exportDisk, planCardSize } from '../../builder/try/disk.ts';
 import { withFleet } from '../../home/store/with-fleet.ts';
+import { runCommand } from '../../kit/command.ts';
 import { createQuietSession } from '../image/sample-prefix.ts';
 import { findInFile } from './find-in-file.ts';
 import { type EnrolledCard, readCardKey, readOrder } from './first-boot.ts';

@@ -1,16 +1,16 @@
 import { cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runCommand } from '../../builder/command.ts';
 import { findCheckout } from '../../builder/house/checkout.ts';
 import { openNetwork } from '../../builder/try/network.ts';
 import { type Machine, startMachine } from '../../builder/try/start-machine.ts';
 import { type FleetDetails, showCard } from '../../home/store/fleet.ts';
 import { withFleet } from '../../home/store/with-fleet.ts';
+import { runCommand } from '../../kit/command.ts';
 import { createQuietSession } from '../image/sample-prefix.ts';
 import { type CardImage, HOME_ADDRESS } from './images.ts';
 
-export const MAIN = [process.execPath, '--disable-warning=ExperimentalWarning', join(findCheckout(), 'builder', 'main.ts')];
+export const MAIN = [process.execPath, '--disable-warning=ExperimentalWarning', join(findCheckout(), 'cli', 'main.ts')];
 
 /** The card's ports as the people of its LAN see them. */
 export const LAN = { ssh: 8022, metrics: 8910, status: 8848, web: 8080, chat: 5222, files: 22000, dns: 8053 } as const;

@@ -1,9 +1,9 @@
 import { cp, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runCommand } from '../../builder/command.ts';
 import { findCheckout } from '../../builder/house/checkout.ts';
 import type { ClientManifest } from '../../builder/image/client-image.ts';
 import { type BootFiles, readBootFiles } from '../../builder/try/boot-files.ts';
+import { runCommand } from '../../kit/command.ts';
 import { createQuietSession } from '../image/sample-prefix.ts';
 import { oneAtATime } from '../one-at-a-time.ts';
 import { WIFI } from './wifi-box.ts';
@@ -47,7 +47,7 @@ async function build(folder: string, services: readonly string[], client: string
   const file = join(folder, 'clients', `${CLIENT}.yaml`);
   const settings = services.includes('backup') ? `settings:\n  backup: { to: "${BACKUPS}" }\n` : 'settings:\n';
   await writeFile(file, `${(await readFile(file, 'utf8')).replace('settings:\n', settings)}wifi: ${JSON.stringify(WIFI)}\n`);
-  const main = [process.execPath, '--disable-warning=ExperimentalWarning', join(findCheckout(), 'builder', 'main.ts')];
+  const main = [process.execPath, '--disable-warning=ExperimentalWarning', join(findCheckout(), 'cli', 'main.ts')];
   const report = JSON.parse((await runCommand([...main, 'build', client, '--format', 'img', '--json', '--workspace', folder])).toString('utf8'));
   const [manifest] = report.clients;
   const raw = join(folder, 'out', manifest.image.file);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runCommand } from '../../builder/command.ts';
 import { exportDisk, makeCard, makeOverlay } from '../../builder/try/disk.ts';
+import { runCommand } from '../../kit/command.ts';
 import { createQuietSession } from '../image/sample-prefix.ts';
 import { BOOT_SECONDS, type EnrolledCard, readCardKey, readOrder } from './first-boot.ts';
 import { type Ground, SERIAL, withGround } from './ground.ts';

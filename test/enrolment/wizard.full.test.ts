@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { cacheFolder } from '../../builder/cache-folder.ts';
-import { runCommand } from '../../builder/command.ts';
-import { CTRL_C, DOWN, ENTER, semeur, Terminal } from '../terminal.ts';
+import { cacheFolder } from '../../kit/cache-folder.ts';
+import { runCommand } from '../../kit/command.ts';
+import { CTRL_C, DOWN, ENTER, semeur, Terminal } from '../terminal/open-terminal.ts';
 import { MAIN } from './ground.ts';
 import { HOME_ADDRESS } from './images.ts';
 

@@ -1,6 +1,6 @@
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Heartbeat, REQUESTS } from '../../home/requests.ts';
+import { type Heartbeat, REQUESTS } from '../../protocol/requests.ts';
 import { removeMade } from '../seed/seed-key.ts';
 import { type Card, SHELLS, type Shell } from './card.ts';
 import { wellCard } from './well-card.ts';

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { appendFileSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { REQUESTS } from '../../home/requests.ts';
+import { REQUESTS } from '../../protocol/requests.ts';
 
 /**
  * A stand-in for home, for tests of the card alone: it keeps the contract's words, in memory, and checks little but the form of requests.

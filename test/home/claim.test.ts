@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { runCommand } from '../../builder/command.ts';
+import { runCommand } from '../../kit/command.ts';
 import { alarmsOf, closeHomes, issue, openHome, stateOf } from './open-home.ts';
 import { claimOf, makeHostKey, withSerial } from './sample-fleet.ts';
 

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { expect, it } from 'vitest';
-import { addClientPage } from '../../builder/verbs/client-page.ts';
+import { addClientPage } from '../../cli/verbs/client-page.ts';
 import { createQuietSession, withCache } from '../image/sample-prefix.ts';
 import { findImagerComplaints } from '../rpi-imager/imager-list.ts';
 import { withHome } from './home-process.ts';

@@ -7,10 +7,10 @@ import { Writable } from 'node:stream';
 import { execa } from 'execa';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { runCommand } from '../../builder/command.ts';
 import { type ByteRange, chooseRange } from '../../home/download/byte-range.ts';
 import { type ComposedFile, openComposed } from '../../home/download/composed-file.ts';
 import { parsePlan } from '../../home/download/plan.ts';
+import { runCommand } from '../../kit/command.ts';
 import { type OpenDownloads, withDownloads, writeBytePlan } from './open-downloads.ts';
 
 const SMALL = { bytes: 300_000 };

@@ -1,7 +1,7 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { hostMirrors } from '../../builder/base/apt-sources.ts';
+import { hostMirrors } from '../../builder/debian/apt-sources.ts';
 
 /** Why no program of another suite can be had here; undefined when it can. */
 export async function whyNoMirror(): Promise<string | undefined> {

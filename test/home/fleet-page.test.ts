@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { LANGUAGES, preferredLanguage } from '../../home/page/language.ts';
+import { WORDS } from '../../home/page/words.ts';
 import { type AlarmKind, raiseAlarm } from '../../home/store/alarms.ts';
 import type { Found } from '../../home/store/fleet-search.ts';
 import { searchFleet } from '../../home/store/fleet-search.ts';
+import { preferredLanguage } from '../../web/language.ts';
 import { addCards } from './many-cards.ts';
 import { closeHomes } from './open-home.ts';
 import { openFleet } from './page-visitor.ts';
@@ -180,7 +181,7 @@ describe('the language of the fleet page', () => {
       Object.entries(value).flatMap(([name, inner]) =>
         typeof inner === 'object' ? pathsOf(inner, `${path}${name}.`) : ([[`${path}${name}`, inner]] as [string, unknown][]),
       );
-    const [en, fr] = [new Map(pathsOf(LANGUAGES.en)), new Map(pathsOf(LANGUAGES.fr))];
+    const [en, fr] = [new Map(pathsOf(WORDS.en)), new Map(pathsOf(WORDS.fr))];
     expect([...fr.keys()].sort()).toEqual([...en.keys()].sort());
     const say = (word: unknown) => (typeof word === 'function' ? word('1', '2', '3') : word);
     for (const words of [en, fr]) for (const [path, word] of words) expect(say(word), path).toMatch(/\S/);

@@ -47,7 +47,7 @@ const READY = /^home: ready public=(\S+) nursery=(\S+) tunnel=(\S+) page=(\S+) m
 
 /** `semeur home serve`, a process of its own, once it listens. Without a VPN unless `flags` say otherwise. */
 export async function startHome(folder: string, flags: readonly string[] = ['--no-vpn']): Promise<HomeProcess> {
-  const command = ['--disable-warning=ExperimentalWarning', join(findCheckout(), 'builder', 'main.ts'), 'home', 'serve', '--workspace', folder];
+  const command = ['--disable-warning=ExperimentalWarning', join(findCheckout(), 'cli', 'main.ts'), 'home', 'serve', '--workspace', folder];
   // It ends with the tests, however they end.
   const argv = ['--pdeathsig', 'TERM', process.execPath, ...command, '--listen', '127.0.0.1:0', ...flags];
   const child = execa('setpriv', argv, { reject: false, stdin: 'ignore', stdout: 'pipe' });
@@ -96,6 +96,6 @@ export async function withHome<T>(task: (folder: string, start: (flags?: readonl
 
 /** The command line, to its end. */
 export function semeur(...args: string[]) {
-  const main = join(findCheckout(), 'builder', 'main.ts');
+  const main = join(findCheckout(), 'cli', 'main.ts');
   return execa(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], { reject: false, stdin: 'ignore' });
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { TrialNetwork } from '../../builder/try/network.ts';
-import { publicVpnKey } from '../../home/vpn-key.ts';
+import { publicVpnKey } from '../../protocol/vpn-key.ts';
 import { until } from '../until.ts';
 import { fetchWireguard, whyNoMirror } from './fetch-wireguard.ts';
 import { defaultOptions, GROUPS, hubKeeper, newKey, newPeer, run, whyNoHub } from './hub-side.ts';

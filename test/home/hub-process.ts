@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
-import type { Failure } from '../../builder/failure.ts';
 import { type HubOptions, type HubPeer, type HubTimes, openHub } from '../../home/hub/hub.ts';
+import type { Failure } from '../../kit/failure.ts';
 
 /** The first line that it reads. */
 export interface HubSettings {

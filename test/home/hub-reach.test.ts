@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TrialNetwork } from '../../builder/try/network.ts';
-import { publicVpnKey } from '../../home/vpn-key.ts';
+import { publicVpnKey } from '../../protocol/vpn-key.ts';
 import { until } from '../until.ts';
 import { defaultOptions, GROUPS, HUB, HUB_NURSERY, hubKeeper, run, whyNoHub } from './hub-side.ts';
 import { connectSide, findAnswering, joinSide, type Listener, listen, sendDatagram, type VpnSide } from './vpn-sides.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { TrialNetwork } from '../../builder/try/network.ts';
-import { publicVpnKey } from '../../home/vpn-key.ts';
+import { publicVpnKey } from '../../protocol/vpn-key.ts';
 import { until } from '../until.ts';
 import type { Answer } from './handshake.ts';
 import { asShown, defaultOptions, GROUPS, hubKeeper, INTERFACE, newKey, newPeer, peerOf, run, shownPeers, whyNoHub } from './hub-side.ts';

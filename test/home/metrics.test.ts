@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { planNetwork } from '../../home/addresses.ts';
+import { loopbackOf, tunnelSources } from '../../home/answers/sources.ts';
 import { renderHead, renderLabels, renderSample } from '../../home/metrics/text.ts';
-import { loopbackOf, tunnelSources } from '../../home/sources.ts';
+import { planNetwork } from '../../protocol/addresses.ts';
 import { closeHomes, enrol, heartbeatOf, issue, NO_LIMITS, type OpenHome, openHome } from './open-home.ts';
 import { claimOf } from './sample-fleet.ts';
 

@@ -3,10 +3,10 @@ import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { findCheckout } from '../../builder/house/checkout.ts';
 import { makeVpnKey, readHubKey } from '../../builder/workspace/secrets.ts';
-import { planNetwork } from '../../home/addresses.ts';
-import { isPassword } from '../../home/password.ts';
 import { addOperator, findOperator, listOperatorPeers, removeOperator } from '../../home/store/operators.ts';
+import { isPassword } from '../../home/store/password.ts';
 import { withFleet } from '../../home/store/with-fleet.ts';
+import { planNetwork } from '../../protocol/addresses.ts';
 import { withHome } from './home-process.ts';
 import { visitPage } from './page-visitor.ts';
 import { NETWORK, PREFIX, withDatabase } from './sample-fleet.ts';
@@ -14,7 +14,7 @@ import { NETWORK, PREFIX, withDatabase } from './sample-fleet.ts';
 const PASSWORD = 'trois petites graines';
 
 function operator(folder: string, args: readonly string[], input = '') {
-  const argv = ['--disable-warning=ExperimentalWarning', join(findCheckout(), 'builder', 'main.ts'), 'home', 'operator', ...args];
+  const argv = ['--disable-warning=ExperimentalWarning', join(findCheckout(), 'cli', 'main.ts'), 'home', 'operator', ...args];
   return execa(process.execPath, [...argv, '--workspace', folder], { reject: false, input });
 }
 
@@ -63,7 +63,7 @@ describe('semeur home operator', () => {
     skip(exitCode !== 0, 'script(1) is not installed');
     await withHome(async (folder, start) => {
       await (await start()).stop();
-      const main = `${process.execPath} --disable-warning=ExperimentalWarning ${join(findCheckout(), 'builder', 'main.ts')}`;
+      const main = `${process.execPath} --disable-warning=ExperimentalWarning ${join(findCheckout(), 'cli', 'main.ts')}`;
       const command = `${main} home operator add anne --vpn-key ${makeVpnKey().publicKey} --workspace ${folder}`;
       const child = execa('script', ['--quiet', '--return', '--command', command, '/dev/null'], { reject: false, stdin: 'pipe' });
       let shown = '';
@@ -85,7 +85,7 @@ describe('semeur home operator', () => {
   it('says so where there is no terminal to ask at', async () => {
     await withHome(async (folder, start) => {
       await (await start()).stop();
-      const argv = [process.execPath, join(findCheckout(), 'builder', 'main.ts'), 'home', 'operator', 'add', 'anne'];
+      const argv = [process.execPath, join(findCheckout(), 'cli', 'main.ts'), 'home', 'operator', 'add', 'anne'];
       const key = makeVpnKey().publicKey;
       const { exitCode, stderr } = await execa('setsid', ['--wait', ...argv, '--vpn-key', key, '--workspace', folder], {
         reject: false,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { findCheckout } from '../../builder/house/checkout.ts';
-import { createOrderReader } from '../../home/orders.ts';
+import { createOrderReader } from '../../home/run/orders.ts';
 import { type Database, openDatabase } from '../../home/store/database.ts';
 import type { Order } from '../../protocol/order.ts';
 import { issue } from './sample-fleet.ts';
@@ -113,7 +113,7 @@ describe('createOrderReader()', () => {
     withOrders(async ({ folder, write }) => {
       for (let number = 0; number < 600; number++) await write(issue(`client-${number}`).order);
       const script = `
-        import { createOrderReader } from ${JSON.stringify(join(findCheckout(), 'home/orders.ts'))};
+        import { createOrderReader } from ${JSON.stringify(join(findCheckout(), 'home/run/orders.ts'))};
         import { openDatabase } from ${JSON.stringify(join(findCheckout(), 'home/store/database.ts'))};
         const log = { info() {}, warn() {}, error(facts, message) { console.error(message, facts); } };
         const reader = createOrderReader(${JSON.stringify(folder)}, openDatabase(${JSON.stringify(join(folder, 'state'))}), log);

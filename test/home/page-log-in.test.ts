@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
+import { loopbackOf } from '../../home/answers/sources.ts';
 import { createSessions } from '../../home/page/sessions.ts';
-import { loopbackOf } from '../../home/sources.ts';
 import { removeOperator } from '../../home/store/operators.ts';
 import { closeHomes, enrol, issue, NO_LIMITS, type OpenHome, openHome } from './open-home.ts';
 import { addPerson, PASSWORD, visitPage } from './page-visitor.ts';

@@ -1,8 +1,8 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import { makeVpnKey } from '../../builder/workspace/secrets.ts';
-import { hashPassword } from '../../home/password.ts';
 import type { Database } from '../../home/store/database.ts';
 import { addOperator } from '../../home/store/operators.ts';
+import { hashPassword } from '../../home/store/password.ts';
 import { addCards } from './many-cards.ts';
 import { openHome } from './open-home.ts';
 import { type Answer, send } from './requests-to-home.ts';

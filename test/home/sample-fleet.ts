@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nurseryAddress } from '../../builder/seed/addresses.ts';
 import { makeVpnKey } from '../../builder/workspace/secrets.ts';
-import { planNetwork } from '../../home/addresses.ts';
-import type { ClaimRequest, Heartbeat } from '../../home/requests.ts';
 import { type Database, openDatabase } from '../../home/store/database.ts';
 import { takeOrder } from '../../home/store/orders.ts';
 import type { PeerChanges } from '../../home/store/peers.ts';
+import { planNetwork } from '../../protocol/addresses.ts';
 import type { Order } from '../../protocol/order.ts';
+import type { ClaimRequest, Heartbeat } from '../../protocol/requests.ts';
 
 export const PREFIX = 'fd5e:3e0f:1a2b::/48';
 export const NETWORK = planNetwork(PREFIX);

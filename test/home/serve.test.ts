@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { readHomeTls, readHubKey } from '../../builder/workspace/secrets.ts';
-import { loopbackOf } from '../../home/sources.ts';
+import { loopbackOf } from '../../home/answers/sources.ts';
 import { openDatabase } from '../../home/store/database.ts';
 import { until } from '../until.ts';
 import { type HomeProcess, semeur, withHome } from './home-process.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { canonicalAddress } from '../../home/addresses.ts';
-import type { ClaimRequest } from '../../home/requests.ts';
 import { confirmCard, findCard } from '../../home/store/cards.ts';
 import { type ClaimSource, takeClaim } from '../../home/store/claims.ts';
 import type { Database } from '../../home/store/database.ts';
+import { canonicalAddress } from '../../protocol/addresses.ts';
+import type { ClaimRequest } from '../../protocol/requests.ts';
 import { claimOf, DAY, type Issued, issue, NETWORK, NOW, order, peersOf, withDatabase } from './sample-fleet.ts';
 
 const PUBLIC: ClaimSource = { way: 'public' };

@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { findCheckout } from '../../builder/house/checkout.ts';
-import { addHome } from '../../builder/verbs/home.ts';
+import { addHome } from '../../cli/verbs/home.ts';
 
 const UNIT = join(findCheckout(), 'home', 'semeur-home.service');
 

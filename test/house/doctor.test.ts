@@ -12,7 +12,7 @@ async function doctor(programs: readonly string[], ...args: string[]) {
   const bin = await mkdtemp(join(tmpdir(), 'semeur-doctor-'));
   try {
     for (const name of programs) await symlink(`/usr/bin/${name}`, join(bin, name));
-    const command = [join(findCheckout(), 'builder', 'main.ts'), 'doctor', ...args];
+    const command = [join(findCheckout(), 'cli', 'main.ts'), 'doctor', ...args];
     const { exitCode, stdout } = await execa(process.execPath, command, { env: { PATH: bin }, extendEnv: false, reject: false, stdin: 'ignore' });
     return { exitCode, stdout };
   } finally {

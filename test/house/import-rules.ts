@@ -2,41 +2,83 @@ import { posix } from 'node:path';
 import type { SourceFile } from './source-files.ts';
 
 /**
- * Which part of builder/ (bench/, home/ and protocol/ are parts too) may import which: one way, so that a part can be read without those above it.
- * "leaf" are the files of builder/ itself: they import one another and nothing else. A part may always import itself and leaves.
+ * Which room may import which: one way, so that a room can be read without those above it. A room is the deepest folder of a file that this table
+ * names; it may always import itself. A name that ends in "/" stands for all rooms below it.
  */
 export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
-  main: ['verbs'],
-  verbs: ['base', 'bench', 'home', 'house', 'image', 'leaflet', 'profile', 'protocol', 'release', 'seed', 'try', 'wizard', 'workspace'],
-  bench: ['base', 'home', 'image', 'profile', 'protocol', 'release', 'seed', 'try', 'workspace'],
-  wizard: ['seed', 'workspace'],
-  leaflet: ['home'],
-  release: ['base', 'image', 'profile', 'protocol', 'seed', 'try', 'workspace'],
-  try: ['base', 'image', 'profile', 'seed', 'workspace'],
-  profile: ['base', 'container', 'image', 'seed', 'workspace'],
-  container: ['base', 'workspace'],
-  house: ['base', 'try'],
-  image: ['base', 'protocol'],
-  seed: ['protocol', 'workspace'],
-  // The server: of builder/ it takes the leaves alone, so that it can run where there is no workspace to build from.
-  home: ['protocol'],
+  // What any program here needs, any page here needs, and what two sides must agree on.
+  kit: [],
+  web: [],
   protocol: [],
-  workspace: [],
-  base: [],
-  leaf: [],
+
+  // The command line: it alone knows both the builder and home.
+  cli: ['cli/terminal', 'cli/verbs', 'kit'],
+  'cli/verbs': ['bench', 'builder/', 'cli/terminal', 'cli/wizard', 'home', 'home/download', 'home/store', 'kit', 'protocol', 'web'],
+  'cli/wizard': ['builder/workspace', 'cli/terminal', 'kit'],
+  'cli/terminal': ['kit'],
+
+  // The builder.
+  'builder/release/making': [
+    ...['builder/release/comparing', 'builder/release/folder', 'builder/release/notes', 'builder/release/software', 'builder/release/taking'],
+    ...['builder/debian', 'builder/disk', 'builder/image', 'builder/profile', 'builder/sandbox', 'builder/seed', 'builder/try', 'builder/workspace'],
+    ...['kit', 'protocol'],
+  ],
+  'builder/release/comparing': [
+    ...['builder/release/folder', 'builder/release/notes', 'builder/release/taking'],
+    ...['builder/disk', 'builder/image', 'builder/profile', 'kit'],
+  ],
+  'builder/release/taking': [
+    ...['builder/release/folder', 'builder/cards', 'builder/fetch', 'builder/image', 'builder/profile', 'builder/workspace', 'kit'],
+  ],
+  'builder/release/notes': ['builder/debian', 'builder/profile', 'builder/raspios', 'builder/sandbox', 'kit'],
+  'builder/release/software': ['builder/debian', 'builder/disk', 'builder/profile', 'builder/workspace', 'kit'],
+  'builder/release/folder': ['builder/image', 'builder/profile', 'builder/seed', 'builder/workspace', 'kit', 'protocol'],
+  'builder/cards': ['builder/disk', 'builder/image', 'builder/seed', 'kit'],
+  'builder/profile': [
+    ...['builder/cache', 'builder/container', 'builder/debian', 'builder/disk', 'builder/image', 'builder/raspios', 'builder/sandbox'],
+    ...['builder/workspace', 'kit'],
+  ],
+  'builder/try': ['builder/debian', 'builder/disk', 'builder/image', 'builder/sandbox', 'builder/workspace', 'kit'],
+  'builder/container': ['builder/debian', 'builder/disk', 'builder/fetch', 'builder/sandbox', 'builder/workspace', 'kit'],
+  'builder/raspios': ['builder/debian', 'builder/disk', 'builder/fetch', 'builder/sandbox', 'kit'],
+  'builder/image': ['builder/debian', 'builder/sandbox', 'kit', 'protocol'],
+  'builder/seed': ['builder/workspace', 'kit', 'protocol'],
+  'builder/leaflet': ['web'],
+  'builder/house': ['builder/sandbox', 'builder/try', 'kit'],
+  'builder/debian': ['builder/disk', 'builder/fetch', 'builder/sandbox', 'kit'],
+  'builder/sandbox': ['builder/fetch', 'kit'],
+  'builder/workspace': ['kit'],
+  'builder/cache': ['kit'],
+  'builder/disk': ['kit'],
+  'builder/fetch': ['kit'],
+
+  // The server. Its answers and pages know its store; none of them knows another.
+  home: ['home/', 'kit', 'protocol'],
+  'home/run': ['home/answers', 'home/limits', 'home/page', 'home/store', 'protocol'],
+  'home/page': ['home/answers', 'home/limits', 'home/store', 'protocol', 'web'],
+  'home/download': ['home/answers', 'home/limits', 'home/store', 'kit', 'protocol', 'web'],
+  'home/metrics': ['home/answers', 'home/limits', 'home/store', 'protocol'],
+  'home/sites': ['home/answers', 'home/limits', 'home/store'],
+  'home/answers': ['home/limits', 'home/store', 'kit', 'protocol'],
+  'home/store': ['home/limits', 'kit', 'protocol'],
+  'home/hub': ['kit', 'protocol'],
+  'home/limits': [],
+
+  // A measurement may reach for anything.
+  bench: ['builder/', 'cli/terminal', 'home/', 'kit', 'protocol'],
 };
 
-/** Each import of these parts that ALLOWED does not allow, as "from → to". */
+/** Each import that ALLOWED does not allow, as "from → to". Tests may import anything. */
 export function findForbiddenImports(files: readonly SourceFile[]): string[] {
   return files.flatMap((file) => {
-    const from = partOf(file.path);
+    if (!/^(?:bench|builder|cli|home|kit|protocol|web)\//.test(file.path)) return [];
+    const from = roomOf(file.path);
     const allowed = from === undefined ? undefined : ALLOWED[from];
-    if (from === undefined) return [];
-    if (allowed === undefined) return [`${file.path}: "${from}" is not in the table of parts`];
+    if (from === undefined || allowed === undefined) return file.path.endsWith('.ts') ? [`${file.path}: its folder is no room of the table`] : [];
     return importsOf(file)
       .filter((path) => {
-        const to = partOf(path) ?? 'outside builder/';
-        return to !== from && to !== 'leaf' && !allowed.includes(to);
+        const to = roomOf(path) ?? path;
+        return to !== from && !allowed.some((room) => room === to || (room.endsWith('/') && to.startsWith(room)));
       })
       .map((path) => `${file.path} → ${path}`);
   });
@@ -62,12 +104,12 @@ export function findCycles(graph: ReadonlyMap<string, readonly string[]>): strin
   return cycles;
 }
 
-function partOf(path: string): string | undefined {
-  if (path === 'builder/main.ts') return 'main';
-  const [top, part, inside] = path.split('/');
-  if (top === 'bench' || top === 'home' || top === 'protocol') return top;
-  if (top !== 'builder' || part === undefined) return undefined;
-  return inside === undefined ? 'leaf' : part;
+function roomOf(path: string): string | undefined {
+  for (let folder = posix.dirname(path); folder !== '.'; folder = posix.dirname(folder)) {
+    // A file at the door of builder/ or release/ would belong to no idea.
+    if (folder in ALLOWED) return folder;
+  }
+  return undefined;
 }
 
 /** Paths, from the checkout, of the files that `file` imports by a relative path, types and dynamic imports too. */

@@ -15,7 +15,7 @@ beforeAll(async () => {
 describe('the house rules', () => {
   it('have files to rule: TypeScript, and shell programs with and without a suffix', () => {
     expect(files.filter(isTypeScript).length).toBeGreaterThan(50);
-    expect(files.filter(isShell).map(({ path }) => path)).toEqual(expect.arrayContaining(['semeur', '.ci/run', 'builder/base/missing-packages.sh']));
+    expect(files.filter(isShell).map(({ path }) => path)).toEqual(expect.arrayContaining(['semeur', '.ci/run', 'builder/house/missing-packages.sh']));
   });
 
   it('let imports go one way only', () => {
@@ -29,8 +29,8 @@ describe('the house rules', () => {
   it.each([
     ['no file that is too long', findLongFiles],
     ['no catch-all name, and kebab-case', findBadNames],
-    ['no printing and no exit but in builder/main.ts', findPrinting],
-    ['no child process but by builder/command.ts', findChildProcesses],
+    ["no printing and no exit but in cli/main.ts and home's log", findPrinting],
+    ['no child process but by kit/command.ts', findChildProcesses],
     ['no test left alone by .only', findLoneTests],
   ])('allow %s', (_, find) => {
     expect(find(files)).toEqual([]);

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runCommand } from '../../builder/command.ts';
 import { findCheckout } from '../../builder/house/checkout.ts';
+import { runCommand } from '../../kit/command.ts';
 
 export interface SourceFile {
   /** From the checkout, with slashes. */

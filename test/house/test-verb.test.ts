@@ -22,7 +22,7 @@ let folder: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'semeur-test-verb-'));
-  for (const name of ['builder', 'home', 'bench', 'package.json', 'vitest.config.ts', 'test/reporter.ts'])
+  for (const name of ['kit', 'web', 'protocol', 'builder', 'cli', 'home', 'bench', 'package.json', 'vitest.config.ts', 'test/reporter.ts'])
     await cp(join(findCheckout(), name), join(folder, name), { recursive: true, force: true });
   await symlink(join(findCheckout(), 'node_modules'), join(folder, 'node_modules'));
   for (const [name, text] of Object.entries(TESTS)) {
@@ -34,7 +34,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 async function test(...args: string[]) {
-  const command = ['--disable-warning=ExperimentalWarning', join(folder, 'builder', 'main.ts'), 'test', ...args];
+  const command = ['--disable-warning=ExperimentalWarning', join(folder, 'cli', 'main.ts'), 'test', ...args];
   const { exitCode, stdout, stderr } = await execa(process.execPath, command, { reject: false, stdin: 'ignore', env: { VITEST: undefined } });
   return { exitCode, stdout, stderr, lastLine: stdout.split('\n').at(-1) };
 }

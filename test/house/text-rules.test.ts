@@ -38,7 +38,7 @@ describe('findPrinting()', () => {
 
   it('accepts it in main, and what only speaks of it', () => {
     expect(
-      findPrinting([source('builder/main.ts', 'process.exitCode = 1'), source('builder/a.ts', '// never process.exit\n/** console.log */')]),
+      findPrinting([source('cli/main.ts', 'process.exitCode = 1'), source('builder/a.ts', '// never process.exit\n/** console.log */')]),
     ).toEqual([]);
   });
 });

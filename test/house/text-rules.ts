@@ -25,22 +25,25 @@ function isGoodName(name: string): boolean {
   return /^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(stem) && !stem.split('-').some((word) => CATCH_ALL.includes(word));
 }
 
-/** Only builder/main.ts prints and ends the process; everything else reports to it. */
+/** What prints: main, and home's log for whoever runs it. */
+const PRINTING = ['cli/main.ts', 'home/run/log.ts'];
+
+/** Only cli/main.ts prints and ends the process; everything else reports to it. */
 export function findPrinting(files: readonly SourceFile[]): string[] {
   const words = /\bprocess\.(?:exit|exitCode|abort|stdout|stderr)\b|\bconsole\.(?:log|info|debug|warn|error|table|dir|trace)\b/;
   return findInCode(
-    files.filter((file) => file.path.startsWith('builder/') && file.path !== 'builder/main.ts' && isTypeScript(file)),
+    files.filter((file) => isProgram(file) && !PRINTING.includes(file.path)),
     words,
   );
 }
 
-/** They start children: the one for all, and one that reads a decoder's output as a stream and stops it early. */
-const STARTING = ['builder/command.ts', 'builder/image/decode.ts'];
+/** What starts children, for all. */
+const STARTING = ['kit/command.ts'];
 
 /** Children are started in one place, which never uses a shell and explains every failure. */
 export function findChildProcesses(files: readonly SourceFile[]): string[] {
-  const builder = files.filter((file) => file.path.startsWith('builder/') && !STARTING.includes(file.path) && isTypeScript(file));
-  return findInCode(builder, /from ['"](?:execa|(?:node:)?child_process)['"]/);
+  const others = files.filter((file) => isProgram(file) && !STARTING.includes(file.path));
+  return findInCode(others, /from ['"](?:execa|(?:node:)?child_process)['"]/);
 }
 
 /** A test left alone silences all the others. */
@@ -57,6 +60,10 @@ export function findWords(files: readonly SourceFile[], words: readonly string[]
       text.split('\n').flatMap((line, index) => (pattern.test(line) ? [`${path}:${index + 1}: ${line.trim()}`] : [])),
     ),
   );
+}
+
+function isProgram(file: SourceFile): boolean {
+  return isTypeScript(file) && /^(?:builder|cli|home|kit|protocol|web)\//.test(file.path);
 }
 
 function findInCode(files: readonly SourceFile[], pattern: RegExp): string[] {

@@ -1,10 +1,10 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { cacheFolder } from '../../builder/cache-folder.ts';
 import { checkPrefixFile } from '../../builder/image/check-prefix.ts';
 import { compressPrefix } from '../../builder/image/compress.ts';
 import { prefixFile } from '../../builder/image/prefix.ts';
+import { cacheFolder } from '../../kit/cache-folder.ts';
 import { hostXz } from './host-xz.ts';
 import { createQuietSession, makeCompressedPrefix, withCache } from './sample-prefix.ts';
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runCommand } from '../../builder/command.ts';
+import { runCommand } from '../../kit/command.ts';
 import { FLASHERS } from './flashers.ts';
 
 const compress = (text: string) => runCommand(['xz', '--check=crc32', '--stdout'], { input: Buffer.from(text) });

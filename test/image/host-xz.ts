@@ -1,8 +1,8 @@
 import { open, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runCommand } from '../../builder/command.ts';
 import type { Compressor } from '../../builder/image/compressor.ts';
 import { PREFIX_BLOCK_BYTES } from '../../builder/image/prefix.ts';
+import { runCommand } from '../../kit/command.ts';
 
 /** The machine's own xz, at its fastest: images for tests. Real ones are compressed by the toolbox's pinned xz. */
 export const hostXz: Compressor = {

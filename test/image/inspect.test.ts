@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { describeType, MBR_BYTES, parsePartitions } from '../../builder/base/partitions.ts';
+import { describeType, MBR_BYTES, parsePartitions } from '../../builder/disk/partitions.ts';
 import { readComposed } from '../../builder/image/composed.ts';
 import { readHead } from '../../builder/image/decode.ts';
 

@@ -6,8 +6,8 @@ import { compressPrefix } from '../../builder/image/compress.ts';
 import type { Compressor } from '../../builder/image/compressor.ts';
 import { ingestPrefix } from '../../builder/image/ingest.ts';
 import type { BlockRange, Prefix } from '../../builder/image/prefix.ts';
-import { SILENT } from '../../builder/progress.ts';
-import type { Session } from '../../builder/session.ts';
+import { SILENT } from '../../cli/terminal/progress.ts';
+import type { Session } from '../../kit/session.ts';
 import { hostXz } from './host-xz.ts';
 
 export const MIB = 1024 * 1024;

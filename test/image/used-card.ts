@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { runCommand } from '../../builder/command.ts';
+import { runCommand } from '../../kit/command.ts';
 
 const PIECE = 16 * 1024 * 1024;
 

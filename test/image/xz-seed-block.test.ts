@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { runCommand } from '../../builder/command.ts';
 import { renderIndexAndFooter, XZ_STREAM_HEADER } from '../../builder/image/xz-format.ts';
 import { parseXzSeedBlock, renderXzSeedBlock, usedBytes } from '../../builder/image/xz-seed-block.ts';
 import { ZERO_CHUNKS } from '../../builder/image/zero-chunks.ts';
+import { runCommand } from '../../kit/command.ts';
 import { MIB, makeRegion } from './sample-prefix.ts';
 
 async function decode(region: Buffer): Promise<Buffer> {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { runCommand } from '../../builder/command.ts';
 import { isZstFrame, parseZstSeedFrame, renderZstSeedFrame } from '../../builder/image/zst-format.ts';
+import { runCommand } from '../../kit/command.ts';
 import { MIB, makeRegion } from './sample-prefix.ts';
 
 describe('renderZstSeedFrame()', () => {

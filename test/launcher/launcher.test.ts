@@ -194,7 +194,7 @@ esac
 describe('semeur, before demo, test and bench (npm and the table are fakes here)', () => {
   const withMissing = (task: (checkout: MiniCheckout) => Promise<void>) =>
     withMiniCheckout(async (checkout) => {
-      await writeFile(join(checkout.folder, 'builder', 'base', 'missing-packages.sh'), TABLE);
+      await writeFile(join(checkout.folder, 'builder', 'house', 'missing-packages.sh'), TABLE);
       await writeFile(join(checkout.bin, 'id'), '#!/bin/sh\necho 1000\n', { mode: 0o755 });
       await task(checkout);
     });

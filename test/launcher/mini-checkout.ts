@@ -52,10 +52,10 @@ export async function withMiniCheckout(task: (checkout: MiniCheckout) => Promise
   const root = await mkdtemp(join(tmpdir(), 'semeur launcher '));
   try {
     const [folder, bin, log] = [join(root, 'check out'), join(root, 'bin'), join(root, 'npm.log')];
-    await Promise.all([mkdir(join(folder, 'builder', 'base'), { recursive: true }), mkdir(bin)]);
-    for (const name of ['semeur', 'package-lock.json', join('builder', 'base', 'missing-packages.sh')])
+    await Promise.all([mkdir(join(folder, 'builder', 'house'), { recursive: true }), mkdir(join(folder, 'cli'), { recursive: true }), mkdir(bin)]);
+    for (const name of ['semeur', 'package-lock.json', join('builder', 'house', 'missing-packages.sh')])
       await cp(join(findCheckout(), name), join(folder, name));
-    await writeFile(join(folder, 'builder', 'main.ts'), MAIN);
+    await writeFile(join(folder, 'cli', 'main.ts'), MAIN);
     await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
     await writeFile(join(bin, 'npm'), NPM, { mode: 0o755 });
     const env = { PATH: `${bin}:/usr/bin:/bin`, HOME: join(root, 'home'), FAKE_NPM_LOG: log, FAKE_NODE: process.execPath, TMPDIR: tmpdir() };

@@ -106,7 +106,7 @@ describe('semeur client leaflet', () => {
       await cp(join(findCheckout(), 'examples'), folder, { recursive: true });
       const argv = [
         '--disable-warning=ExperimentalWarning',
-        join(findCheckout(), 'builder/main.ts'),
+        join(findCheckout(), 'cli/main.ts'),
         'client',
         'leaflet',
         'durand',

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { registerCards } from '../../bench/heartbeat-cards.ts';
-import { planNetwork } from '../../home/addresses.ts';
-import { loopbackOf } from '../../home/sources.ts';
+import { loopbackOf } from '../../home/answers/sources.ts';
 import { openDatabase } from '../../home/store/database.ts';
+import { planNetwork } from '../../protocol/addresses.ts';
 import { withHome } from '../home/home-process.ts';
 import { heartbeatOf } from '../home/open-home.ts';
 import { send } from '../home/requests-to-home.ts';

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runCommand } from '../../builder/command.ts';
+import { runCommand } from '../../kit/command.ts';
 import { whyNoService } from './service-card.ts';
 
 /** A server that backups go to, as far as a card sees it: OpenSSH's. */

@@ -129,7 +129,7 @@ async function startHomeBeside(card: ServiceCard): Promise<() => Promise<string>
   await closeHomes();
   const workspace = await makeHomeFolder();
   await cp(workspace, card.path('workspace'), { recursive: true });
-  const main = join(findCheckout(), 'builder', 'main.ts');
+  const main = join(findCheckout(), 'cli', 'main.ts');
   const places = ['--workspace', card.path('workspace'), '--state', card.path('home')];
   const flags = ['--no-vpn', '--listen', '127.0.0.1:0', '--sites', HOME];
   return card.start(process.execPath, '--disable-warning=ExperimentalWarning', main, 'home', 'serve', ...places, ...flags);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Failure } from '../../builder/failure.ts';
 import { checkBoardsStart, filesOfOtherBoards } from '../../builder/profile/board-files.ts';
+import { Failure } from '../../kit/failure.ts';
 
 /** As on the boot partition of Raspberry Pi OS. */
 const RASPIOS = [

@@ -2,13 +2,13 @@ import { execFile } from 'node:child_process';
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Deb } from '../../builder/base/package-set.ts';
+import type { Deb } from '../../builder/debian/package-set.ts';
 import { findCheckout } from '../../builder/house/checkout.ts';
 import { type ProfileLock, renderLock } from '../../builder/profile/lock.ts';
-import { startServer } from '../base/image-server.ts';
-import { withFolder } from '../base/sample-image.ts';
+import { startServer } from '../fetch/image-server.ts';
+import { withFolder } from '../raspios/sample-image.ts';
 
-const MAIN = join(findCheckout(), 'builder/main.ts');
+const MAIN = join(findCheckout(), 'cli/main.ts');
 const TOOL: Deb = {
   sha256: 'a'.repeat(64),
   name: `apt_3.0.3_${process.arch === 'x64' ? 'amd64' : process.arch}.deb`,

@@ -1,13 +1,13 @@
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createMessage, generateKey, sign } from 'openpgp';
-import type { RaspiosSuite } from '../../builder/base/os-list.ts';
-import { cacheFolder } from '../../builder/cache-folder.ts';
-import { createProgress } from '../../builder/progress.ts';
-import { type ImageServer, startServer } from '../base/image-server.ts';
-import { renderList } from '../base/sample-image.ts';
+import type { RaspiosSuite } from '../../builder/raspios/os-list.ts';
+import { createProgress } from '../../cli/terminal/progress.ts';
+import { cacheFolder } from '../../kit/cache-folder.ts';
 import { CHECKOUT } from '../card/cards.ts';
+import { type ImageServer, startServer } from '../fetch/image-server.ts';
 import { makeRaspiArchive, type RaspiArchive } from './raspi-archive.ts';
+import { renderList } from './sample-image.ts';
 import { makeStandIn, type StandIn } from './stand-in.ts';
 
 export const session = { progress: createProgress(process.stderr), signal: new AbortController().signal, workspace: undefined };

@@ -3,13 +3,13 @@ import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { runCommand } from '../../builder/command.ts';
 import { composeTail } from '../../builder/image/compose.ts';
 import { compressPrefix } from '../../builder/image/compress.ts';
 import { ingestPrefix } from '../../builder/image/ingest.ts';
 import { type Prefix, prefixFile } from '../../builder/image/prefix.ts';
 import { paddedBytes, XZ_HEADER_BYTES, XZ_STREAM_HEADER } from '../../builder/image/xz-format.ts';
-import { compareBlocks, downloadRanges } from '../../builder/release/block-sources.ts';
+import { compareBlocks, downloadRanges } from '../../builder/release/taking/block-sources.ts';
+import { runCommand } from '../../kit/command.ts';
 import { hostXz } from '../image/host-xz.ts';
 import { createQuietSession, MIB, makePrefix, makeRegion, withCache } from '../image/sample-prefix.ts';
 

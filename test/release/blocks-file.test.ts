@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseBlocksFile } from '../../builder/release/blocks-file.ts';
+import { parseBlocksFile } from '../../builder/release/folder/blocks-file.ts';
 
 const SHA256 = 'a'.repeat(64);
 const PREFIX = {

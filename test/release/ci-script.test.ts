@@ -28,11 +28,11 @@ const git = (cwd: string, ...args: string[]) => execa('git', ['-c', 'user.name=x
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'semeur-ci-'));
-  for (const path of ['semeur/builder/base', 'work/ci', 'work/profiles', 'tmp', 'bin']) await mkdir(at(path), { recursive: true });
+  for (const path of ['semeur/builder/house', 'work/ci', 'work/profiles', 'tmp', 'bin']) await mkdir(at(path), { recursive: true });
   await writeFile(at('semeur/semeur'), SEMEUR);
   await chmod(at('semeur/semeur'), 0o755);
   // Nothing is installed on the machine of a test.
-  await writeFile(at('semeur/builder/base/missing-packages.sh'), '');
+  await writeFile(at('semeur/builder/house/missing-packages.sh'), '');
   await git(at('semeur'), 'init', '-q');
   await git(at('semeur'), 'add', '.');
   await git(at('semeur'), 'commit', '-q', '-m', 'x');

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { formatPooled, type PooledFile } from '../../builder/base/package-set.ts';
-import { runCommand } from '../../builder/command.ts';
+import { formatPooled, type PooledFile } from '../../builder/debian/package-set.ts';
 import { findCheckout } from '../../builder/house/checkout.ts';
 import type { ProfileLock } from '../../builder/profile/lock.ts';
-import { type ClosedCves, debsToRead, findClosedCves, readClosedCves } from '../../builder/release/closed-cves.ts';
-import { compareLocks } from '../../builder/release/lock-changes.ts';
+import { type ClosedCves, debsToRead, findClosedCves, readClosedCves } from '../../builder/release/notes/closed-cves.ts';
+import { compareLocks } from '../../builder/release/notes/lock-changes.ts';
+import { runCommand } from '../../kit/command.ts';
 import { createQuietSession, withCache } from '../image/sample-prefix.ts';
 import { sampleLock } from './sample-lock.ts';
 
@@ -70,7 +70,7 @@ function lockOf(debs: readonly PooledFile[]): ProfileLock {
 async function read(before: ProfileLock, after: ProfileLock): Promise<ClosedCves> {
   const changes = compareLocks(before, after);
   await writeFile(join(folder, 'wanted'), formatPooled([changes.card, changes.toolbox].flatMap(debsToRead)));
-  const script = join(findCheckout(), 'builder/base/sandbox/changelogs.sh');
+  const script = join(findCheckout(), 'builder/sandbox/changelogs.sh');
   await runCommand(['sh', script], { env: { WORK: folder, POOL: join(folder, 'pool'), LC_ALL: 'C' } });
   return readClosedCves(join(folder, 'changelogs'), after, changes);
 }

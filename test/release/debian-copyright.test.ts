@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseDebianCopyright } from '../../builder/release/debian-copyright.ts';
+import { parseDebianCopyright } from '../../builder/release/software/debian-copyright.ts';
 
 const FORMAT = 'Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { runCommand } from '../../builder/command.ts';
-import { compareVersions } from '../../builder/release/debian-version.ts';
+import { compareVersions } from '../../builder/release/notes/debian-version.ts';
+import { runCommand } from '../../kit/command.ts';
 
 const ASK =
   'while read -r a b; do if dpkg --compare-versions "$a" lt "$b"; then echo older; elif dpkg --compare-versions "$a" eq "$b"; then echo same; else echo newer; fi; done';

@@ -1,10 +1,10 @@
 import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { verifyFile } from '../../builder/cards/verify-file.ts';
 import { hashImage } from '../../builder/image/decode.ts';
-import { fetchProfile } from '../../builder/release/fetch-profile.ts';
-import { SUMS, SUMS_SIGNATURE } from '../../builder/release/sums.ts';
-import { verifyFile } from '../../builder/release/verify-file.ts';
+import { SUMS, SUMS_SIGNATURE } from '../../builder/release/folder/sums.ts';
+import { fetchProfile } from '../../builder/release/taking/fetch-profile.ts';
 import { semeur } from '../card/cards.ts';
 import { createQuietSession } from '../image/sample-prefix.ts';
 import { VALID } from '../workspace/sample-workspace.ts';

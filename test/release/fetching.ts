@@ -1,7 +1,7 @@
 import { cp, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { listFiles, SUMS, SUMS_SIGNATURE } from '../../builder/release/sums.ts';
-import { type ImageServer, startServer } from '../base/image-server.ts';
+import { listFiles, SUMS, SUMS_SIGNATURE } from '../../builder/release/folder/sums.ts';
+import { type ImageServer, startServer } from '../fetch/image-server.ts';
 import { VALID } from '../workspace/sample-workspace.ts';
 import { readRelease, type SampleRelease, withRelease, writeFiles } from './sample-release.ts';
 

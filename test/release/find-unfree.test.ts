@@ -2,11 +2,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Archive, PooledFile } from '../../builder/base/package-set.ts';
-import { Failure } from '../../builder/failure.ts';
-import type { InstalledPackage } from '../../builder/release/dpkg-status.ts';
-import { findUnfree } from '../../builder/release/find-unfree.ts';
-import { readLockedOrigins, readPackageOrigins } from '../../builder/release/package-origins.ts';
+import type { Archive, PooledFile } from '../../builder/debian/package-set.ts';
+import type { InstalledPackage } from '../../builder/release/software/dpkg-status.ts';
+import { findUnfree } from '../../builder/release/software/find-unfree.ts';
+import { readLockedOrigins, readPackageOrigins } from '../../builder/release/software/package-origins.ts';
+import { Failure } from '../../kit/failure.ts';
 import { sampleLock } from './sample-lock.ts';
 
 const DEBIAN = 'mirror.invalid_debian_dists_trixie';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compareLocks } from '../../builder/release/lock-changes.ts';
+import { compareLocks } from '../../builder/release/notes/lock-changes.ts';
 import { sampleImage, sampleLock } from './sample-lock.ts';
 
 const NOTHING = { added: [], removed: [], replaced: [] };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Closed } from '../../builder/release/changelog.ts';
-import { compareLocks } from '../../builder/release/lock-changes.ts';
-import { renderNotes } from '../../builder/release/notes.ts';
+import type { Closed } from '../../builder/release/notes/changelog.ts';
+import { compareLocks } from '../../builder/release/notes/lock-changes.ts';
+import { renderNotes } from '../../builder/release/notes/notes.ts';
 import { sampleImage, sampleLock, withContainers } from './sample-lock.ts';
 
 const NONE = new Map<string, Closed>();

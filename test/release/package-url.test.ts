@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { debianPackageUrl, npmPackageUrl, parseDebName } from '../../builder/release/package-url.ts';
+import { debianPackageUrl, npmPackageUrl, parseDebName } from '../../builder/release/software/package-url.ts';
 
 describe('package URLs', () => {
   it('name a Debian package as the specification does', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { BUILD_TYPE, renderProvenance } from '../../builder/release/provenance.ts';
+import { BUILD_TYPE, renderProvenance } from '../../builder/release/software/provenance.ts';
 import { renderSmallProvenance } from './render-small-card.ts';
 import { LOCK } from './small-card.ts';
 

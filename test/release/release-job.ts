@@ -1,18 +1,18 @@
 import { open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { withRoot } from '../../builder/base/disk-layout.ts';
-import { findFile } from '../../builder/base/ext4.ts';
-import { writeSparse } from '../../builder/base/sparse-file.ts';
-import { cacheFolder } from '../../builder/cache-folder.ts';
+import { withRoot } from '../../builder/disk/disk-layout.ts';
+import { findFile } from '../../builder/disk/ext4.ts';
+import { writeSparse } from '../../builder/disk/sparse-file.ts';
 import { decodeImage } from '../../builder/image/decode.ts';
-import { readDpkgStatus } from '../../builder/release/dpkg-status.ts';
+import { readDpkgStatus } from '../../builder/release/software/dpkg-status.ts';
+import { cacheFolder } from '../../kit/cache-folder.ts';
 import { CHECKOUT } from '../card/cards.ts';
 
 /** A job's command as CI runs it: no terminal, no home to write to, nothing in the environment but where programs and the cache are. */
 export async function runInJob(...args: readonly string[]): Promise<{ exitCode: number; stdout: string; stderr: string }> {
   const env = { PATH: process.env['PATH'] ?? '', XDG_CACHE_HOME: join(cacheFolder(), '..'), HOME: '/proc/self/fdinfo' };
-  const argv = ['--disable-warning=ExperimentalWarning', join(CHECKOUT, 'builder/main.ts'), ...args];
+  const argv = ['--disable-warning=ExperimentalWarning', join(CHECKOUT, 'cli/main.ts'), ...args];
   const { exitCode = -1, stdout, stderr } = await execa(process.execPath, argv, { env, extendEnv: false, stdin: 'ignore', reject: false });
   return { exitCode, stdout, stderr };
 }

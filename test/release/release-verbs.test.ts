@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { KEY_STATEMENTS } from '../../builder/release/key-rotation.ts';
+import { KEY_STATEMENTS } from '../../builder/release/folder/key-rotation.ts';
 import { semeur } from '../card/cards.ts';
 import { makeKey, withRelease } from './sample-release.ts';
 

@@ -2,8 +2,8 @@ import { appendFile, cp, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runCommand } from '../../builder/command.ts';
 import { readLock } from '../../builder/profile/lock.ts';
+import { runCommand } from '../../kit/command.ts';
 import { buildCards, CARDS, CHECKOUT } from '../card/cards.ts';
 import { runAsOrdinaryUser } from '../card/ordinary-user.ts';
 import { AS_ROOT, startLaterArchives } from '../card/rebuild.ts';
@@ -41,7 +41,7 @@ describe('a release with its packages', () => {
   it('is made again bit by bit, with no mirror and an empty cache, in another folder, zone and language, by an ordinary user where root made it', async () => {
     const cache = join(folder, 'cache');
     await mkdir(cache);
-    const main = [process.execPath, '--disable-warning=ExperimentalWarning', join(CHECKOUT, 'builder/main.ts')];
+    const main = [process.execPath, '--disable-warning=ExperimentalWarning', join(CHECKOUT, 'cli/main.ts')];
     // Its exit code is in what it says.
     const argv = ['sh', '-c', 'umask 077; "$@" || :', 'sh', ...main, 'release', 'reproduce', release(), '--signers', `${key}.pub`, '--json'];
     const env = { ...ELSEWHERE, XDG_CACHE_HOME: cache, HOME: cache };

@@ -1,9 +1,9 @@
 import { findCheckout } from '../../builder/house/checkout.ts';
-import { readBuildTools } from '../../builder/release/build-tools.ts';
-import { readCardContents } from '../../builder/release/card-contents.ts';
-import type { LaidOverlay } from '../../builder/release/laid-overlays.ts';
-import { renderProvenance } from '../../builder/release/provenance.ts';
-import { renderSbom } from '../../builder/release/sbom.ts';
+import { readBuildTools } from '../../builder/release/software/build-tools.ts';
+import { readCardContents } from '../../builder/release/software/card-contents.ts';
+import type { LaidOverlay } from '../../builder/release/software/laid-overlays.ts';
+import { renderProvenance } from '../../builder/release/software/provenance.ts';
+import { renderSbom } from '../../builder/release/software/sbom.ts';
 import { LOCK } from './small-card.ts';
 
 const OVERLAYS: LaidOverlay[] = [

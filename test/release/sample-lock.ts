@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { PackageSet, PooledFile } from '../../builder/base/package-set.ts';
+import type { PackageSet, PooledFile } from '../../builder/debian/package-set.ts';
 import type { ProfileLock } from '../../builder/profile/lock.ts';
 
 /** Names of packages, such as "curl_8.14.1-2_arm64.deb", by what they are in. */

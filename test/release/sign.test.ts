@@ -1,10 +1,10 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runCommand } from '../../builder/command.ts';
-import { signRelease } from '../../builder/release/sign.ts';
-import { renderSums, SUMS, sumFolder } from '../../builder/release/sums.ts';
-import { verifyRelease } from '../../builder/release/verify-release.ts';
+import { signRelease } from '../../builder/release/folder/sign.ts';
+import { renderSums, SUMS, sumFolder } from '../../builder/release/folder/sums.ts';
+import { verifyRelease } from '../../builder/release/taking/verify-release.ts';
+import { runCommand } from '../../kit/command.ts';
 import { createQuietSession } from '../image/sample-prefix.ts';
 import { withRelease } from './sample-release.ts';
 

@@ -1,7 +1,7 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { runCommand } from '../../builder/command.ts';
 import type { ProfileLock } from '../../builder/profile/lock.ts';
+import { runCommand } from '../../kit/command.ts';
 
 /** As dpkg keeps it. One was removed and left its settings, one is half there, one has an epoch and a source of another version. */
 export const STANZAS = [

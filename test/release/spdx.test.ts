@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { toSpdx } from '../../builder/spdx.ts';
+import { toSpdx } from '../../builder/workspace/spdx.ts';
 
 describe('toSpdx()', () => {
   it.each([

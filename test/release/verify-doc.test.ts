@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runCommand } from '../../builder/command.ts';
-import { listFiles, SUMS, SUMS_SIGNATURE } from '../../builder/release/sums.ts';
-import { startServer } from '../base/image-server.ts';
+import { listFiles, SUMS, SUMS_SIGNATURE } from '../../builder/release/folder/sums.ts';
+import { runCommand } from '../../kit/command.ts';
 import { CHECKOUT } from '../card/cards.ts';
+import { startServer } from '../fetch/image-server.ts';
 import { readRelease, withRelease, writeFiles } from './sample-release.ts';
 
 /** The blocks of one part of docs/verify.md, one after the other, as somebody would paste them. */

@@ -2,10 +2,10 @@ import { copyFile, readFile, rename, rm, symlink, writeFile } from 'node:fs/prom
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { runCommand } from '../../builder/command.ts';
-import { readPublicKey, renderSigner } from '../../builder/release/signers.ts';
-import { listFiles, SUMS, SUMS_SIGNATURE } from '../../builder/release/sums.ts';
-import { verifyRelease } from '../../builder/release/verify-release.ts';
+import { readPublicKey, renderSigner } from '../../builder/release/folder/signers.ts';
+import { listFiles, SUMS, SUMS_SIGNATURE } from '../../builder/release/folder/sums.ts';
+import { verifyRelease } from '../../builder/release/taking/verify-release.ts';
+import { runCommand } from '../../kit/command.ts';
 import { createQuietSession } from '../image/sample-prefix.ts';
 import { findImagerComplaints } from '../rpi-imager/imager-list.ts';
 import { makeKey, type SampleRelease, withRelease } from './sample-release.ts';

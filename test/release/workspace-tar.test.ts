@@ -1,7 +1,7 @@
 import { chmod, readFile, readlink, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { unpackWorkspace, WORKSPACE_TAR, writeWorkspaceTar } from '../../builder/release/workspace-tar.ts';
+import { unpackWorkspace, WORKSPACE_TAR, writeWorkspaceTar } from '../../builder/release/folder/workspace-tar.ts';
 import { findProfile } from '../../builder/workspace/find-named.ts';
 import { loadWorkspace } from '../../builder/workspace/load.ts';
 import { withRelease } from './sample-release.ts';

@@ -1,8 +1,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { makeRelease } from '../../builder/release/make.ts';
-import { SUMS } from '../../builder/release/sums.ts';
+import { SUMS } from '../../builder/release/folder/sums.ts';
+import { makeRelease } from '../../builder/release/making/make.ts';
 import { loadWorkspace } from '../../builder/workspace/load.ts';
 import { createQuietSession } from '../image/sample-prefix.ts';
 import { withRelease } from './sample-release.ts';

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { runCommand } from '../../builder/command.ts';
 import { compileTemplate } from '../../builder/seed/render.ts';
+import { runCommand } from '../../kit/command.ts';
 
 const render = (file: string, text: string, context: object) => compileTemplate(file, text)(context);
 

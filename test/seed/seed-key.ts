@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runCommand } from '../../builder/command.ts';
 import { renderHeader, type SeedHeader } from '../../builder/seed/header.ts';
 import { assembleSeed } from '../../builder/seed/read-seed.ts';
 import { renderSeedTar } from '../../builder/seed/seed-tar.ts';
 import { signHeaders } from '../../builder/seed/signature.ts';
-import { fingerprintOf } from '../../builder/ssh-signature.ts';
+import { runCommand } from '../../kit/command.ts';
+import { fingerprintOf } from '../../kit/ssh-signature.ts';
 
 export interface SeedKey {
   readonly file: string;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cacheFolder } from '../../builder/cache-folder.ts';
+import { cacheFolder } from '../../kit/cache-folder.ts';
 import { cloneCheckout, lineForRoot, openStockRoot, type StockRoot, type Suite, whyNoStockRoot } from './stock-root.ts';
 
 /** What the README promises, in a Debian of `suite` with Git, its own npm and nothing else. Each test goes on where the one before ended. */

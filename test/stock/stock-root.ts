@@ -3,12 +3,12 @@ import { cp, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
-import { hostMirrors, sourceLines } from '../../builder/base/apt-sources.ts';
-import { hashKey } from '../../builder/base/package-set.ts';
-import { namespaceCommand } from '../../builder/base/sandbox.ts';
-import { cacheFolder } from '../../builder/cache-folder.ts';
-import { runCommand } from '../../builder/command.ts';
+import { hostMirrors, sourceLines } from '../../builder/debian/apt-sources.ts';
+import { hashKey } from '../../builder/debian/package-set.ts';
 import { findCheckout } from '../../builder/house/checkout.ts';
+import { namespaceCommand } from '../../builder/sandbox/sandbox.ts';
+import { cacheFolder } from '../../kit/cache-folder.ts';
+import { runCommand } from '../../kit/command.ts';
 
 export const SUITES = ['bookworm', 'trixie'] as const;
 export type Suite = (typeof SUITES)[number];

@@ -2,9 +2,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runCommand } from '../../builder/command.ts';
 import { addToDeviceTree } from '../../builder/try/device-tree.ts';
 import { describeVirtCommand } from '../../builder/try/machine.ts';
+import { runCommand } from '../../kit/command.ts';
 
 describe('addToDeviceTree()', () => {
   it("adds to the tree of QEMU's machine, which QEMU then takes", async () => {

@@ -3,8 +3,8 @@ import { mkdtemp, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { runCommand } from '../../builder/command.ts';
 import { exportDisk, openDisk, planCardSize } from '../../builder/try/disk.ts';
+import { runCommand } from '../../kit/command.ts';
 import { createQuietSession, MIB, writeSparse } from '../image/sample-prefix.ts';
 
 const session = createQuietSession();

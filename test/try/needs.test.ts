@@ -7,7 +7,7 @@ import { findCheckout } from '../../builder/house/checkout.ts';
 import { checkTrialNeeds, hintForTun } from '../../builder/try/needs.ts';
 import { whyNoNetwork } from '../../builder/try/network.ts';
 
-const MAIN = [process.execPath, '--disable-warning=ExperimentalWarning', join(findCheckout(), 'builder', 'main.ts')];
+const MAIN = [process.execPath, '--disable-warning=ExperimentalWarning', join(findCheckout(), 'cli', 'main.ts')];
 const noNetwork = process.getuid?.() === 0 ? await whyNoNetwork() : 'only root can take things away';
 const kernel = (await checkTrialNeeds()).some(({ found }) => found === "the kernel's own");
 /** argv prefixes of a machine that lacks something. */

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runCommand } from '../../builder/command.ts';
+import { runCommand } from '../../kit/command.ts';
 import { MIB, writeSparse } from '../image/sample-prefix.ts';
 
 const CONFIG = '# generated\narm_64bit=1\n\nkernel=vmlinuz-6.12.1-arm64\ninitramfs initrd.img-6.12.1-arm64\n';

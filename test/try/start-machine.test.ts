@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { runCommand } from '../../builder/command.ts';
 import { startMachine } from '../../builder/try/start-machine.ts';
+import { runCommand } from '../../kit/command.ts';
 import { createQuietSession } from '../image/sample-prefix.ts';
 import { letFakeQemuSay, putFakeQemu } from './fake-machine.ts';
 

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { overlaysOf } from '../../builder/profile/contents.ts';
 import { ensureClientKeys } from '../../builder/seed/keys.ts';
-import { makeWorkspace, reportExamination } from '../../builder/verbs/overlay-test.ts';
 import { BUILT_IN } from '../../builder/workspace/check-services.ts';
 import { findClient, findProfile } from '../../builder/workspace/find-named.ts';
 import { loadWorkspace } from '../../builder/workspace/load.ts';
+import { makeWorkspace, reportExamination } from '../../cli/verbs/overlay-test.ts';
 
 let folder: string;
 beforeEach(async () => {

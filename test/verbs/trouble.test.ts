@@ -4,8 +4,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, type TestContext } from 'vitest';
-import { namespaceCommand } from '../../builder/base/sandbox.ts';
-import { semeur } from '../terminal.ts';
+import { namespaceCommand } from '../../builder/sandbox/sandbox.ts';
+import { semeur } from '../terminal/open-terminal.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../../examples');
 const IS_ROOT = process.getuid?.() === 0;

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BUILT_IN } from '../../builder/workspace/check-services.ts';
-import { ENTER } from '../terminal.ts';
+import { ENTER } from '../terminal/open-terminal.ts';
 
 /** As the wizard lists them: the backups are the first, the website is the last. */
 const SERVICES = (await readdir(join(import.meta.dirname, '../../overlays'))).filter((overlay) => !BUILT_IN.includes(overlay)).sort();

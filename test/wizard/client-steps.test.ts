@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { clientOf, clientSteps, type Surroundings } from '../../builder/wizard/client-steps.ts';
-import type { Answers } from '../../builder/wizard/dialogue.ts';
-import { operatorSteps } from '../../builder/wizard/operator-steps.ts';
-import { ENGLISH } from '../../builder/wizard/words-en.ts';
 import { loadWorkspace } from '../../builder/workspace/load.ts';
 import type { Client } from '../../builder/workspace/schema.ts';
+import { clientOf, clientSteps, type Surroundings } from '../../cli/wizard/client-steps.ts';
+import type { Answers } from '../../cli/wizard/dialogue.ts';
+import { operatorSteps } from '../../cli/wizard/operator-steps.ts';
+import { ENGLISH } from '../../cli/wizard/words-en.ts';
 
 const WEBSITE = { 'settings.website.title': 'Herbs', 'settings.website.text': '' };
 const ANSWERS: Answers = { name: 'Durand', client: 'durand-2', clientLanguage: 'fr', hostname: 'durand-2', network: 'cable', ...WEBSITE };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type Answers, type Dialogue, runDialogue } from '../../builder/wizard/dialogue.ts';
-import { BACK, type Back, type Questions } from '../../builder/wizard/questions.ts';
-import { ENGLISH } from '../../builder/wizard/words-en.ts';
+import { type Answers, type Dialogue, runDialogue } from '../../cli/wizard/dialogue.ts';
+import { BACK, type Back, type Questions } from '../../cli/wizard/questions.ts';
+import { ENGLISH } from '../../cli/wizard/words-en.ts';
 
 const asked = (name: string) => ({ name, message: name, why: '' });
 const NETWORK: Dialogue = ({ way }) => [

@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { lookUpAddresses } from '../../builder/wizard/look-up.ts';
+import { lookUpAddresses } from '../../cli/wizard/look-up.ts';
 
 /** A name server on loopback that says the same address of every name, or nothing at all. */
 async function withNameServer<T>(ipv4: readonly number[] | undefined, task: (server: string) => Promise<T>): Promise<T> {

@@ -2,7 +2,7 @@ import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CTRL_C, ENTER, semeur, Terminal } from '../terminal.ts';
+import { CTRL_C, ENTER, semeur, Terminal } from '../terminal/open-terminal.ts';
 
 let folder = '';
 const terminals: Terminal[] = [];

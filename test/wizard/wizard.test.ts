@@ -6,11 +6,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ensureClientKeys } from '../../builder/seed/keys.ts';
 import { loadWorkspace } from '../../builder/workspace/load.ts';
 import { ensureSecrets } from '../../builder/workspace/secrets.ts';
-import { CTRL_C, DOWN, ENTER, semeur, Terminal } from '../terminal.ts';
+import { CTRL_C, DOWN, ENTER, semeur, Terminal } from '../terminal/open-terminal.ts';
 import { BEGIN_FR } from './begin-fr.ts';
 import { readTree } from './read-tree.ts';
 
-const MAIN = join(import.meta.dirname, '../../builder/main.ts');
+const MAIN = join(import.meta.dirname, '../../cli/main.ts');
 const EXAMPLES = join(import.meta.dirname, '../../examples');
 
 let folder = '';

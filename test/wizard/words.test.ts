@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { shorten } from '../../builder/wizard/client-steps.ts';
-import { formatCommand } from '../../builder/wizard/same-commands.ts';
-import { FRENCH } from '../../builder/wizard/words-fr.ts';
+import { shorten } from '../../cli/wizard/client-steps.ts';
+import { formatCommand } from '../../cli/wizard/same-commands.ts';
+import { FRENCH } from '../../cli/wizard/words-fr.ts';
 
 /** Every text of a catalogue, with its place; those that are made are given something to be made of. */
 function textsOf(value: unknown, place: string): { place: string; text: string }[] {

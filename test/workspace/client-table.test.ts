@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readClientTable } from '../../builder/workspace/client-table.ts';
 import { loadWorkspace } from '../../builder/workspace/load.ts';
-import { semeur } from '../terminal.ts';
+import { semeur } from '../terminal/open-terminal.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../../examples');
 

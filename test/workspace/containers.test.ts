@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseImageName, parsePinnedImage } from '../../builder/image-name.ts';
+import { parseImageName, parsePinnedImage } from '../../builder/workspace/image-name.ts';
 import { readWorkspace } from '../../builder/workspace/load.ts';
 import { type Files, findIn, VALID, withWorkspace } from './sample-workspace.ts';
 

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadWorkspace } from '../../builder/workspace/load.ts';
 import { findIn } from './sample-workspace.ts';
 
-const MAIN = join(import.meta.dirname, '../../builder/main.ts');
+const MAIN = join(import.meta.dirname, '../../cli/main.ts');
 const EXAMPLES = join(import.meta.dirname, '../../examples');
 
 let folder = '';

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import { type ImageName, parseImageName, parsePinnedImage } from '../../image-name.ts';
-import { toSpdx } from '../../spdx.ts';
+import { type ImageName, parseImageName, parsePinnedImage } from '../image-name.ts';
+import { toSpdx } from '../spdx.ts';
 import { refuseCardPath } from './card-paths.ts';
 import { matching, type Rule } from './rule.ts';
 

@@ -1,6 +1,6 @@
 import { domainToASCII } from 'node:url';
 import type { z } from 'zod';
-import { parseByteSize } from '../../byte-size.ts';
+import { parseByteSize } from '../../../kit/byte-size.ts';
 import { matching, type Rule } from './rule.ts';
 import { suggest } from './suggest.ts';
 

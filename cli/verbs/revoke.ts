@@ -1,0 +1,27 @@
+import type { Command } from 'commander';
+import { revokeClientKeys } from '../../builder/seed/keys.ts';
+import { writeOrders } from '../../builder/seed/order.ts';
+import { findWorkspace } from '../../builder/workspace/find.ts';
+import { findClient } from '../../builder/workspace/find-named.ts';
+import { loadWorkspace } from '../../builder/workspace/load.ts';
+import type { Report, Session } from '../../kit/session.ts';
+import { examples } from './examples.ts';
+import type { RunVerb } from './verb.ts';
+
+export function addRevoke(program: Command, run: RunVerb): void {
+  program
+    .command('revoke')
+    .argument('<client>')
+    .description("shut out a client's card and every image made for it, at once and for good (semeur reissue CLIENT begins again)")
+    .addHelpText('after', examples('semeur revoke durand'))
+    .action((client: string) => run((session) => revoke(session, client)));
+}
+
+async function revoke(session: Session, name: string): Promise<Report> {
+  const workspace = await loadWorkspace(findWorkspace(session));
+  const client = findClient(workspace, name);
+  const { generation } = await revokeClientKeys(workspace.folder, name);
+  await writeOrders(workspace, [client]);
+  const text = [`Revoked "${name}" up to generation ${generation}: home shuts it out within two seconds of reading out/orders/${name}.json`];
+  return { json: { client: name, generation, revoked: true }, text };
+}
