@@ -105,25 +105,36 @@ export function planCuts({ marks, requests }: Pick<Recording, 'marks' | 'request
   return [...bounds, ...between].slice(0, many).toSorted((a, b) => a.count - b.count);
 }
 
+/** Puts a card's disk together as a cut left it, in a raw file. */
+export async function replayCut(
+  image: string,
+  { log, requests }: Pick<Recording, 'log' | 'requests'>,
+  cut: PowerCut,
+  raw: string,
+  { chance = Math.random, signal }: { readonly chance?: () => number; readonly signal?: AbortSignal } = {},
+): Promise<void> {
+  const written = requests.slice(0, cut.count);
+  const options = signal === undefined ? {} : { signal };
+  await runCommand(['cp', '--sparse=always', image, raw], options);
+  await runCommand(['truncate', `--size=${planCardSize((await stat(image)).size)}`, raw]);
+  await replayWrites(log, cut.isHarsh ? cutPower(written, chance) : written, raw);
+}
+
 /** Boots the disk as a cut left it, beside home as it was then. @returns what is wrong with what came of it; nothing, if all is well. */
 export async function bootAfterCut(
   session: Session,
   workspace: LoadedWorkspace,
   image: string,
-  { log, requests, homes }: Recording,
+  recording: Recording,
   cut: PowerCut,
   folder: string,
-  chance: () => number = Math.random,
 ): Promise<string[]> {
   await mkdir(folder, { recursive: true });
   const [raw, disk, home] = [join(folder, 'cut.img'), join(folder, 'cut.qcow2'), join(folder, 'home')];
-  const written = requests.slice(0, cut.count);
   try {
-    await runCommand(['cp', '--sparse=always', image, raw], { signal: session.signal });
-    await runCommand(['truncate', `--size=${planCardSize((await stat(image)).size)}`, raw]);
-    await replayWrites(log, cut.isHarsh ? cutPower(written, chance) : written, raw);
+    await replayCut(image, recording, cut, raw, session);
     await makeOverlay(session, raw, disk);
-    await cp(homes.findLast(({ count }) => count <= cut.count)?.folder ?? '', home, { recursive: true });
+    await cp(recording.homes.findLast(({ count }) => count <= cut.count)?.folder ?? '', home, { recursive: true });
     const started = new Date().toISOString();
     return await withTrial(session, workspace, home, async ({ enter }) => {
       const attend = async (machine: Machine) => {

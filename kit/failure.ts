@@ -1,4 +1,4 @@
-/** Exit codes of every verb (docs/reference.md): scripts rely on them. */
+/** Exit codes of every verb (README.md, under its commands): scripts rely on them. */
 export const EXIT = { done: 0, failure: 1, usage: 2, missingProgram: 3, interrupted: 130 } as const;
 
 export interface FailureOptions {

@@ -37,7 +37,7 @@ export interface BaseOptions extends StageOptions {
   readonly suite?: string;
 }
 
-/** The `debian-arm64` base as a tar: Debian with a kernel that runs a Pi 3 and a Pi 4 (not a Pi 5: FACTS §5). */
+/** The `debian-arm64` base as a tar: Debian with a kernel that runs a Pi 3 and a Pi 4 (not a Pi 5, whose disk and network that kernel doesn't know). */
 export async function ensureDebianBase(session: Session, options: BaseOptions): Promise<Stage> {
   const { locked, update = false, packages = PACKAGES, suite = SUITE, how = ownWay() } = options;
   const recipe = hashKey(suite, ...packages, how, ...(await scriptTexts(...SCRIPTS)));

@@ -7,8 +7,8 @@ type Board = Profile['boards'][number];
 const WITH_VIDEOCORE_4: readonly Board[] = ['pi3', 'zero2w'];
 
 /**
- * Who reads which file of the boot partition, by the names that Raspberry Pi's firmware looks for (its documentation, "boot folder contents", and
- * FACTS §1). Every board may read what isn't named here. `vmlinuz-*` and `bcm2837-*` are Debian's.
+ * Who reads which file of the boot partition, by the names that Raspberry Pi's firmware looks for (its documentation, "boot folder
+ * contents"). Every board may read what isn't named here. `vmlinuz-*` and `bcm2837-*` are Debian's.
  */
 const READERS: readonly { readonly files: RegExp; readonly boards: readonly Board[] }[] = [
   { files: /^(bootcode\.bin|start(_\w+)?\.elf|fixup(_\w+)?\.dat)$/, boards: WITH_VIDEOCORE_4 },

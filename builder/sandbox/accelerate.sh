@@ -1,5 +1,5 @@
 #!/bin/sh
-# Lets the maintainer scripts of a foreign root run mostly native programs (DESIGN §3). Runs in the toolbox. usage: accelerate.sh ROOT
+# Lets the maintainer scripts of a foreign root run mostly native programs. Runs in the toolbox. usage: accelerate.sh ROOT
 # Multiarch library paths do not clash, so native libraries and programs are bind-mounted beside and over the foreign ones.
 # `uname` and `dpkg` stay foreign: they must answer for the Pi. unaccelerate.sh takes everything away again.
 set -eu

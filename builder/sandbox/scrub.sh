@@ -4,7 +4,7 @@ set -eu
 
 main() {
 	root=$1
-	# PID 1 makes the machine-id; "uninitialized" would make it run presets and switch on again what is switched off (IMAGE.md).
+	# PID 1 makes the machine-id; "uninitialized" would make it run presets and switch on again what is switched off.
 	: >"$root/etc/machine-id"
 	rm -f "$root/var/lib/dbus/machine-id"
 	rm -f "$root"/etc/ssh/ssh_host_*_key "$root"/etc/ssh/ssh_host_*_key.pub

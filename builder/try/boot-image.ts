@@ -18,6 +18,8 @@ export interface BootOptions {
   /** Ends once the card is there; null: ends when the machine does, and `attend` is what happens meanwhile. */
   readonly until: Goal | null;
   readonly timeoutSeconds?: number | undefined;
+  /** "none": no network at all, as where no cable is plugged in. */
+  readonly network?: 'none' | undefined;
   /** A qcow2 file that keeps what the machine writes: made if it isn't there, else booted as it is. Left out: all is thrown away. */
   readonly disk?: string;
   /** The file that gets what the console says. */
@@ -63,7 +65,7 @@ export async function bootImage(session: Session, image: string, options: BootOp
     if (options.until === 'claimed' && !files.isSemeurCard) {
       throw new Failure(`Cannot wait until "${image}" is claimed: it is no card of Semeur's`, { hint: 'Use "--until login"' });
     }
-    const milestones = await run(session, image, options, { files, overlay, log, enter: options.enter ?? [] });
+    const milestones = await run(session, image, options, { files, overlay, log, enter: options.enter ?? [], network: options.network });
     const { hostname, seconds, card } = milestones;
     return { image, machine: options.machine, kernel, until: options.until, hostname, seconds, card, console: log };
   });
@@ -74,6 +76,7 @@ interface Trial {
   readonly overlay: string;
   readonly log: string;
   readonly enter: readonly string[];
+  readonly network: 'none' | undefined;
 }
 
 async function run(session: Session, image: string, options: BootOptions, trial: Trial): Promise<Milestones> {
@@ -94,7 +97,7 @@ async function run(session: Session, image: string, options: BootOptions, trial:
 async function withMachine(
   session: Session,
   machine: MachineName,
-  { files, overlay, log, enter }: Trial,
+  { files, overlay, log, enter, network }: Trial,
   note: Note = () => undefined,
   task: (machine: Machine) => Promise<void>,
 ): Promise<Milestones> {
@@ -104,7 +107,7 @@ async function withMachine(
     if (milestones.said !== heard) note(`card: ${milestones.said}`, true);
     heard = milestones.said;
   };
-  const running = await startMachine(session, { machine, files, disk: overlay, log, enter, onMilestone });
+  const running = await startMachine(session, { machine, files, disk: overlay, log, enter, network, onMilestone });
   try {
     await task(running);
     return running.milestones();

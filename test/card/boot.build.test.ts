@@ -91,8 +91,9 @@ describe('a card', () => {
     });
   });
 
-  it('boots as an emulated Raspberry Pi 3', async () => {
-    const booted = await bootImage(session, join(CARDS, 'out', manifestOf('durand').image.file), { machine: 'raspi3b', until: 'login' });
+  it('boots as an emulated Raspberry Pi 3 without any network, to its login prompt under its own name', async () => {
+    const image = join(CARDS, 'out', manifestOf('durand').image.file);
+    const booted = await bootImage(session, image, { machine: 'raspi3b', until: 'login', network: 'none' });
     expect(booted.hostname).toBe('durand');
   });
 });

@@ -4,7 +4,7 @@ import { findForbiddenImports, findImportCycles } from './import-rules.ts';
 import { findMachineHosts } from './outside-names.ts';
 import { findBadShell } from './shell-rules.ts';
 import { isShell, isTypeScript, readSourceFiles, type SourceFile } from './source-files.ts';
-import { findBadNames, findChildProcesses, findLoneTests, findLongFiles, findPrinting, findWords } from './text-rules.ts';
+import { findBadNames, findChildProcesses, findDanglingPages, findLoneTests, findLongFiles, findPrinting, findWords } from './text-rules.ts';
 
 let files: SourceFile[];
 
@@ -32,6 +32,7 @@ describe('the house rules', () => {
     ["no printing and no exit but in cli/main.ts and home's log", findPrinting],
     ['no child process but by kit/command.ts', findChildProcesses],
     ['no test left alone by .only', findLoneTests],
+    ['no comment that names a page which is not here', findDanglingPages],
   ])('allow %s', (_, find) => {
     expect(find(files)).toEqual([]);
   });

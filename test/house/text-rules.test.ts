@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { hostsIn } from './outside-names.ts';
 import { findBadShell } from './shell-rules.ts';
 import { isShell } from './source-files.ts';
-import { findBadNames, findChildProcesses, findLoneTests, findLongFiles, findPrinting, findWords } from './text-rules.ts';
+import { findBadNames, findChildProcesses, findDanglingPages, findLoneTests, findLongFiles, findPrinting, findWords } from './text-rules.ts';
 
 const source = (path: string, text = '') => ({ path, text });
 
@@ -48,6 +48,21 @@ describe('findChildProcesses()', () => {
     const files = ["import { execa } from 'execa';", "import { spawn } from 'node:child_process';"].map((line) => source('builder/a.ts', line));
     expect(findChildProcesses(files)).toHaveLength(2);
   });
+});
+
+describe('findDanglingPages()', () => {
+  const pages = [source('docs/home.md'), source('README.md')];
+
+  it.each(['// As PLAN.md says.', ' * (docs/nowhere.md)', '# See HOME.md', '/** In plan.md, part 3. */'])('finds %s', (line) => {
+    expect(findDanglingPages([...pages, source('kit/a.ts', line)])).toHaveLength(1);
+  });
+
+  it.each(['// docs/home.md', '// home.md', '# README.md', '/** NOTES.md, of a release */', '// https://github.com/a/b/c.md', "const a = 'a.md';"])(
+    'accepts %s',
+    (line) => {
+      expect(findDanglingPages([...pages, source('kit/a.ts', line)])).toEqual([]);
+    },
+  );
 });
 
 describe('findLoneTests()', () => {

@@ -46,6 +46,24 @@ export function findChildProcesses(files: readonly SourceFile[]): string[] {
   return findInCode(others, /from ['"](?:execa|(?:node:)?child_process)['"]/);
 }
 
+/** What a release has beside its images. */
+const MADE = ['NOTES.md'];
+
+/** A newcomer looks first for what a comment names. */
+export function findDanglingPages(files: readonly SourceFile[]): string[] {
+  const pages = new Set(files.map(({ path }) => path).filter((path) => path.endsWith('.md')));
+  const isThere = (name: string) => MADE.includes(name) || pages.has(name) || pages.has(`docs/${name}`);
+  return files
+    .filter((file) => !/^(?:test|docs)\/|\.md$/.test(file.path))
+    .flatMap(({ path, text }) =>
+      text.split('\n').flatMap((line, index) => {
+        const names = /^\s*(?:\/\/|\/?\*|#)/.test(line) ? [...line.replaceAll(/https?:\S+/g, '').matchAll(/[\w./-]*\w\.md\b/g)] : [];
+        const missing = names.map(([name]) => name).filter((name) => !isThere(name));
+        return missing.map((name) => `${path}:${index + 1}: ${name}`);
+      }),
+    );
+}
+
 /** A test left alone silences all the others. */
 export function findLoneTests(files: readonly SourceFile[]): string[] {
   const tests = files.filter((file) => file.path.startsWith('test/') && isTypeScript(file));

@@ -32,7 +32,7 @@ export function describeStock(suite: Suite): void {
       expect(built).toMatchObject({ exitCode: 0, all: expect.stringContaining('3 seeds are in /home/sower/w/out') });
     });
 
-    it('does there, for root, what a CI file of "init --ci" says', async () => {
+    it('does there, for root, what a CI file of "init --ci" says, and builds', async () => {
       const init = 'cd w && ../semeur/semeur init . --ci forgejo --semeur https://git.example/semeur.git';
       expect(await root.type('sower', init)).toMatchObject({ exitCode: 0, all: expect.stringContaining('ci/release.sh') });
       await cloneCheckout(root, 'root');
@@ -40,13 +40,10 @@ export function describeStock(suite: Suite): void {
       const source = 'export SEMEUR_URL=/root/semeur SEMEUR_COMMIT="$(git -C ../semeur rev-parse HEAD)"';
       const checked = await root.type('root', `${job} && ${source} && sh ci/release.sh check`);
       expect(checked).toMatchObject({ exitCode: 0, all: expect.stringContaining('"findings"') });
-      // The same clone again, as the next job has it.
+      // The same clone again, as the next job has it, and whoever builds with it by hand.
       const again = await root.type('root', `cd w && ${source} && sh ci/release.sh check`);
       expect(again).toMatchObject({ exitCode: 0, all: expect.not.stringContaining('==>') });
-    });
-
-    it('builds there for root', async () => {
-      const built = await root.type('root', 'cd semeur && ./semeur build --all --seed-only --workspace ../w');
+      const built = await root.type('root', 'cd w && ./ci/.semeur/semeur build --all --seed-only');
       expect(built).toMatchObject({ exitCode: 0, all: expect.stringContaining('3 seeds are in /root/w/out') });
     });
   });

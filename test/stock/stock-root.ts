@@ -41,7 +41,7 @@ export function lineForRoot(all: string): string {
 
 /**
  * Makes a Debian of `suite` from the mirror that this machine uses.
- * @param cache Semeur's cache here: users find it as their own, and write above it. Without it, theirs is empty.
+ * @param cache Semeur's cache here: users find it as their own, and write above it, the next where the one before did. Without it, theirs is empty.
  */
 export async function openStockRoot(suite: Suite, cache?: string): Promise<StockRoot> {
   const folder = await mkdtemp(join(tmpdir(), `semeur-${suite}-`));
@@ -93,7 +93,7 @@ export function enterRoot(folder: string, cache: string | undefined): Omit<Stock
     async type(user, line) {
       const home = HOMES[user];
       const binds = [`${CERTIFICATES}:${CERTIFICATES}`, '/etc/resolv.conf:/etc/resolv.conf', `${join(homedir(), '.npmrc')}:${home}/.npmrc`];
-      const lent = cache === undefined ? [] : [`CACHE=${cache}`, `ABOVE=${join(folder, user)}`, 'XDG_CACHE_HOME=/cache'];
+      const lent = cache === undefined ? [] : [`CACHE=${cache}`, `ABOVE=${join(folder, 'above')}`, 'XDG_CACHE_HOME=/cache'];
       const own = [`HOME=${home}`, `USER=${user}`, 'LANG=C.UTF-8', 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'];
       const clean = ['env', '--ignore-environment', ...own, ...lent, `NODE_EXTRA_CA_CERTS=${CERTIFICATES}`, ...settings];
       const enter = ['sh', join(import.meta.dirname, 'enter.sh'), path, String(USERS[user]), ...binds, '--', 'sh', '-euc', line];
