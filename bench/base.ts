@@ -1,6 +1,7 @@
 import { hostMirrors } from '../builder/debian/apt-sources.ts';
 import { ensureDebianBase } from '../builder/debian/debian.ts';
 import { ensureToolbox } from '../builder/debian/toolbox.ts';
+import { debianArm64 } from '../builder/platform/debian-arm64.ts';
 import { type Benchmark, tabulateRatio, timeSeconds } from './benchmark.ts';
 
 /** The packages are fetched before either side starts: what is timed is the installation. */
@@ -10,9 +11,9 @@ export const baseBenchmark: Benchmark = {
   async run(session) {
     const mirrors = await hostMirrors();
     const toolbox = await ensureToolbox(session, { mirrors });
-    await ensureDebianBase(session, { mirrors, toolbox });
-    const accelerated = await timeSeconds(() => ensureDebianBase(session, { mirrors, toolbox, update: true }));
-    const plain = await timeSeconds(() => ensureDebianBase(session, { mirrors, toolbox, update: true, how: 'plain' }));
+    await ensureDebianBase(session, { platform: debianArm64, mirrors, toolbox });
+    const accelerated = await timeSeconds(() => ensureDebianBase(session, { platform: debianArm64, mirrors, toolbox, update: true }));
+    const plain = await timeSeconds(() => ensureDebianBase(session, { platform: debianArm64, mirrors, toolbox, update: true, how: 'plain' }));
     const { ratio, ...table } = tabulateRatio(['accelerated', accelerated], ['plain mmdebstrap', plain]);
     return { ...table, json: { acceleratedSeconds: accelerated, plainSeconds: plain, ratio } };
   },

@@ -1,5 +1,6 @@
 import { hostMirrors, sourceLines } from '../builder/debian/apt-sources.ts';
 import { ensureToolbox } from '../builder/debian/toolbox.ts';
+import { arm64 } from '../builder/platform/architecture.ts';
 import { ensureSystem } from '../builder/profile/system.ts';
 import { findNewestOsImage } from '../builder/raspios/os-image-cache.ts';
 import { ensureRaspiosBase } from '../builder/raspios/raspios.ts';
@@ -21,8 +22,8 @@ export const profileBenchmark: Benchmark = {
     const toolbox = await ensureToolbox(session, { mirrors });
     // Debian's archive alone: all three come from there.
     const sources = sourceLines(image.suite, mirrors);
-    const base = await ensureRaspiosBase(session, { toolbox, image, sources, update: true });
-    const options = { toolbox, base, sources, packages: PACKAGES };
+    const base = await ensureRaspiosBase(session, { architecture: arm64, toolbox, image, sources, update: true });
+    const options = { architecture: arm64, toolbox, base, sources, packages: PACKAGES };
     await ensureSystem(session, options);
     const accelerated = await timeSeconds(() => ensureSystem(session, { ...options, again: true }));
     const emulated = await timeSeconds(() => ensureSystem(session, { ...options, again: true, accelerate: false }));

@@ -8,6 +8,7 @@ import type { Session } from '../../kit/session.ts';
 import { arePooled, type PooledFile, poolPath, touchPooled } from '../debian/package-set.ts';
 import { downloadFile } from '../fetch/download.ts';
 import type { Patience } from '../fetch/patience.ts';
+import type { Architecture } from '../platform/architecture.ts';
 import type { PinnedImage } from '../workspace/image-name.ts';
 import { configSchema, type Descriptor, type ImageConfig, indexSchema, manifestSchema } from './image-schema.ts';
 import { openRegistry, type Registry } from './registry.ts';
@@ -27,6 +28,8 @@ export interface ImageBlob extends PooledFile {
 }
 
 export interface ImageOptions {
+  /** The card's. */
+  readonly architecture: Architecture;
   readonly note?: ((text: string) => void) | undefined;
   readonly patience?: Partial<Patience> | undefined;
 }
@@ -36,22 +39,22 @@ const MANIFEST_BYTES = 4 * 1024 * 1024;
 const CONFIG_BYTES = 16 * 1024 * 1024;
 
 /**
- * Fetches what the pool lacks of an image for a Pi. Each part is what its digest says, and the first digest is the workspace's own word.
+ * Fetches what the pool lacks of an image for a card. Each part is what its digest says, and the first digest is the workspace's own word.
  * @throws {Failure} when a part can't be had (what came is kept), isn't what its digest says (nothing is kept), or is for another processor.
  */
-export async function ensureImage(session: Pick<Session, 'signal'>, image: PinnedImage, options: ImageOptions = {}): Promise<PooledImage> {
+export async function ensureImage(session: Pick<Session, 'signal'>, image: PinnedImage, options: ImageOptions): Promise<PooledImage> {
   const registry = openRegistry(image);
   const fetch = (kind: 'manifests' | 'blobs', { digest, size }: Pick<Descriptor, 'digest'> & { readonly size?: number }) =>
     ensureBlob(session, registry, kind, { digest, size }, options);
   const first = await fetch('manifests', { digest: image.digest });
   const index = await readBlob(first, indexSchema, image);
-  const chosen = index === undefined ? first : await fetch('manifests', choosePlatform(index, image));
+  const chosen = index === undefined ? first : await fetch('manifests', choosePlatform(index, image, options));
   const manifest = await readBlob(chosen, manifestSchema, image);
   if (manifest === undefined) throw damaged(image, 'its manifest is of no known form');
   if (manifest.config.size > CONFIG_BYTES) throw damaged(image, 'its configuration is too large');
   const configBlob = await fetch('blobs', manifest.config);
   const config = await readBlob(configBlob, configSchema, image);
-  if (config?.os !== 'linux' || config.architecture !== 'arm64') throw otherProcessor(image);
+  if (config?.os !== 'linux' || config.architecture !== options.architecture.name) throw otherProcessor(image, options);
   const { diff_ids: diffIds } = config.rootfs;
   if (diffIds.length !== manifest.layers.length) throw damaged(image, 'its layers and its configuration do not belong together');
   const layers = [];
@@ -106,15 +109,16 @@ async function readBlob<S extends z.ZodType>(blob: PooledFile, schema: S, image:
   }
 }
 
-function choosePlatform({ manifests }: z.output<typeof indexSchema>, image: PinnedImage): Descriptor {
-  const found = manifests.find(({ platform }) => platform?.os === 'linux' && platform.architecture === 'arm64');
-  if (!found) throw otherProcessor(image);
+function choosePlatform({ manifests }: z.output<typeof indexSchema>, image: PinnedImage, options: ImageOptions): Descriptor {
+  const found = manifests.find(({ platform }) => platform?.os === 'linux' && platform.architecture === options.architecture.name);
+  if (!found) throw otherProcessor(image, options);
   return found;
 }
 
-function otherProcessor({ host, name, digest }: PinnedImage): Failure {
-  return new Failure(`Cannot use the image "${name}" of ${host}: there is none for a Pi (linux, arm64) under sha256:${digest}`, {
-    hint: 'Pin the digest of an index of several processors, or of the image for arm64',
+function otherProcessor({ host, name, digest }: PinnedImage, { architecture }: ImageOptions): Failure {
+  const wanted = `${architecture.computer} (linux, ${architecture.name})`;
+  return new Failure(`Cannot use the image "${name}" of ${host}: there is none for ${wanted} under sha256:${digest}`, {
+    hint: `Pin the digest of an index of several processors, or of the image for ${architecture.name}`,
   });
 }
 

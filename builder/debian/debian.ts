@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../../kit/failure.ts';
 import type { Session } from '../../kit/session.ts';
+import type { DebianPlatform } from '../platform/platform.ts';
 import { hasAccelerator } from '../sandbox/accelerator.ts';
 import { runInToolbox, scriptTexts, withWorkFolder } from '../sandbox/sandbox.ts';
 import { type Mirrors, sourceLines } from './apt-sources.ts';
@@ -13,9 +14,8 @@ import type { StageOptions } from './toolbox.ts';
 
 const SUITE = 'trixie';
 
-/** What every card has, whatever its services: a kernel, systemd, the network, SSH, the VPN, the metrics, and what first boot calls. */
+/** What every card has besides what starts it, whatever its services: systemd, the network, SSH, the VPN, the metrics, and what first boot calls. */
 const PACKAGES = [
-  ...['linux-image-arm64', 'raspi-firmware', 'initramfs-tools', 'kmod', 'zstd', 'udev'],
   ...['systemd', 'systemd-sysv', 'systemd-timesyncd', 'systemd-resolved', 'dbus', 'libnss-myhostname'],
   ...['iproute2', 'nftables', 'wireguard-tools', 'openssh-server', 'curl', 'ca-certificates', 'prometheus-node-exporter'],
   ...['e2fsprogs', 'dosfstools', 'fdisk', 'mawk', 'tzdata'],
@@ -24,6 +24,7 @@ const PACKAGES = [
 const SCRIPTS = ['debian-base.sh', 'accelerate.sh', 'unaccelerate.sh', 'settings.sh', 'scrub.sh', 'pool.sh'];
 
 export interface BaseOptions extends StageOptions {
+  readonly platform: DebianPlatform;
   readonly toolbox: Stage;
   /**
    * accelerated; unaided: the same tree by the card's own programs alone, as a machine of its processor makes it, and any other for the test that
@@ -37,9 +38,10 @@ export interface BaseOptions extends StageOptions {
   readonly suite?: string;
 }
 
-/** The `debian-arm64` base as a tar: Debian with a kernel that runs a Pi 3 and a Pi 4 (not a Pi 5, whose disk and network that kernel doesn't know). */
+/** A base as a tar: Debian, with a kernel that runs the platform's boards. */
 export async function ensureDebianBase(session: Session, options: BaseOptions): Promise<Stage> {
-  const { locked, update = false, packages = PACKAGES, suite = SUITE, how = ownWay() } = options;
+  const { platform, locked, update = false, suite = SUITE, how = ownWay(platform) } = options;
+  const { packages = [...platform.bootPackages, ...PACKAGES] } = options;
   const recipe = hashKey(suite, ...packages, how, ...(await scriptTexts(...SCRIPTS)));
   return (await findMade('base', recipe, { locked, update })) ?? makeBase(session, options, recipe, packages);
 }
@@ -49,21 +51,22 @@ export function debianSources(mirrors: Mirrors | undefined): string[] {
   return sourceLines(SUITE, mirrors);
 }
 
-function ownWay(): 'accelerated' | 'unaided' {
-  return hasAccelerator() ? 'accelerated' : 'unaided';
+function ownWay({ architecture }: DebianPlatform): 'accelerated' | 'unaided' {
+  return hasAccelerator(architecture) ? 'accelerated' : 'unaided';
 }
 
 async function makeBase(session: Session, options: BaseOptions, recipe: string, packages: readonly string[]): Promise<Stage> {
-  const { toolbox, mirrors, more, locked, suite = SUITE } = options;
-  const source = { toolbox, sources: sourceLines(suite, mirrors) };
+  const { platform, toolbox, mirrors, more, locked, suite = SUITE } = options;
+  const { architecture } = platform;
+  const source = { toolbox, architecture, sources: sourceLines(suite, mirrors) };
   const { debs, epoch, lists } = locked ? { ...locked.set, epoch: locked.epoch, lists: [] } : await chooseNewest(session, source, suite, packages);
   await ensureDebs(session, debs, { ...more, sources: source.sources }, { epoch });
   return withWorkFolder(async (work) => {
     await writeFile(join(work.path, 'wanted'), formatDebs(debs));
-    await session.progress.step('Making the Debian arm64 base', (note) => {
-      const args = [options.how ?? ownWay(), `${work.inside}/base.tar`, suite, packages.join(',')];
+    await session.progress.step(`Making the Debian ${architecture.name} base`, (note) => {
+      const args = [options.how ?? ownWay(platform), `${work.inside}/base.tar`, suite, packages.join(',')];
       return runInToolbox(toolbox.tar, work, 'debian-base.sh', args, {
-        doing: 'make the Debian arm64 base',
+        doing: `make the Debian ${architecture.name} base`,
         signal: session.signal,
         onLine: note,
         sourceDateEpoch: epoch,
@@ -84,7 +87,7 @@ async function chooseNewest(
 ): Promise<{ debs: Deb[]; epoch: number; lists: PooledFile[] }> {
   const { lists } = await fetchLists(session, source);
   const minbase = ['?essential', '?priority(required)'].map(
-    (what) => `?narrow(?or(?archive(^${suite}$),?codename(^${suite}$)),?architecture(arm64),${what})`,
+    (what) => `?narrow(?or(?archive(^${suite}$),?codename(^${suite}$)),?architecture(${source.architecture.name}),${what})`,
   );
   const debs = await chooseDebs(session, source, { lists, packages: [...minbase, 'apt', ...packages] });
   return { debs, epoch: await newestRelease(lists), lists };

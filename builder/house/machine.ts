@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { runCommand } from '../../kit/command.ts';
+import type { Architecture } from '../platform/architecture.ts';
+import { ARCHITECTURES } from '../platform/platforms.ts';
 import { hasAccelerator } from '../sandbox/accelerator.ts';
 import { namespaceCommand } from '../sandbox/sandbox.ts';
 import { checkTrialNeeds, checkWireguard, type TrialNeed } from '../try/needs.ts';
@@ -27,7 +29,8 @@ async function checkSandbox(): Promise<MachineCheck[]> {
   const checks = [...(asRoot ? [] : [await checkIds('/etc/subuid'), await checkIds('/etc/subgid')]), await checkNamespaces(asRoot)];
   // Inside namespaces that can't be made, nothing else can be tried.
   if (checks.some(({ ok }) => !ok)) return checks;
-  return [...checks, await checkProc(), ...(hasAccelerator() ? [await checkBinfmt()] : [])];
+  const foreign = ARCHITECTURES.filter((architecture) => hasAccelerator(architecture));
+  return [...checks, await checkProc(), ...(await Promise.all(foreign.map(checkBinfmt)))];
 }
 
 async function checkServer(): Promise<MachineCheck[]> {
@@ -92,9 +95,9 @@ async function checkProc(): Promise<MachineCheck> {
 }
 
 /** The host's registration that survives a chroot (flag F), or a table that a namespace may fill. */
-async function checkBinfmt(): Promise<MachineCheck> {
-  const name = "a Pi's programs (binfmt qemu-aarch64)";
-  if (/^flags:.*F/m.test(await readText(`${BINFMT}/qemu-aarch64`))) return { name, ok: true, found: 'registered' };
+async function checkBinfmt({ binfmt, computer }: Architecture): Promise<MachineCheck> {
+  const name = `${computer}'s programs (binfmt ${binfmt})`;
+  if (/^flags:.*F/m.test(await readText(`${BINFMT}/${binfmt}`))) return { name, ok: true, found: 'registered' };
   const mountable = await succeeds(inNamespace(`[ -e ${BINFMT}/register ] || mount -t binfmt_misc binfmt_misc ${BINFMT}; [ -w ${BINFMT}/register ]`));
   if (mountable) return { name, ok: true, found: 'can be registered in a sandbox' };
   const hint = 'As root: apt-get install --yes qemu-user-static && systemctl restart systemd-binfmt';

@@ -13,6 +13,8 @@ const STYLE = readFileSync(join(import.meta.dirname, 'leaflet.css'), 'utf8');
 export interface Leaflet {
   readonly language: 'fr' | 'en';
   readonly large: boolean;
+  /** Whether their computer has the light that tells how the card is. */
+  readonly hasLight: boolean;
   /** The client's, as people read it. */
   readonly name: string;
   readonly hostname: string;
@@ -32,7 +34,7 @@ export interface Leaflet {
 
 /** One sheet of A4 as an HTML document with everything in it: nothing is fetched when it is opened, and no secret leaves it. */
 export function renderLeaflet(leaflet: Leaflet): string {
-  const { language, large, name, contact, services, secrets } = leaflet;
+  const { language, large, hasLight, name, contact, services, secrets } = leaflet;
   const words = WORDS[language];
   const body = html`<main>
 ${renderTop(leaflet, words)}
@@ -42,7 +44,7 @@ ${renderTop(leaflet, words)}
 <li>${PICTURES.write(words.writePicture)}${words.write}</li>
 <li>${PICTURES.plug(words.plugPicture)}${words.plug}</li>
 </ol></section>
-${renderLights(words)}
+${hasLight ? renderLights(words) : NOTHING}
 <section><h2>${words.rights(contact.operator)}</h2>
 <ul>${words.may.map((line) => html`<li>${line}</li>`)}</ul>
 <p>${words.mayNot(pageOf(leaflet))}</p></section>

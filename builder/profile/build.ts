@@ -15,7 +15,7 @@ import { ensureSecrets, readSeedKey } from '../workspace/secrets.ts';
 import { checkBoardsStart, filesOfOtherBoards, listBootFiles } from './board-files.ts';
 import { containerFolders, type LaidContainer } from './containers.ts';
 import { overlaysOf, serviceLists, serviceUnits, settingsFiles } from './contents.ts';
-import { type DiskPlan, MAP_RULE, makeLayout, planDisk, writeDisk } from './disk.ts';
+import { type DiskPlan, layoutOf, MAP_RULE, planDisk, writeDisk } from './disk.ts';
 import { type LayerEntry, planLayer, renderLayer } from './layer.ts';
 import { readOverlayFiles } from './overlay-files.ts';
 import { bootFiles, type ProfileFacts, profileFiles } from './profile-files.ts';
@@ -59,7 +59,7 @@ async function planProfile(workspace: LoadedWorkspace, profile: Profile, stages:
   const groups = await Promise.all(overlays.map((overlay) => readFiles(overlay, containers)));
   const folders = new Set([...system.folders, ...containerFolders(containers).map(({ path }) => path)]);
   const layer = planLayer(groups, { folders });
-  const plan = planDisk(base.layout ?? makeLayout(profile.profile), measureAll(system, containers), layer, parseByteSize(profile.reserve) ?? 0);
+  const plan = planDisk(layoutOf(profile, base), measureAll(system, containers), layer, parseByteSize(profile.reserve) ?? 0);
   const seedKey = await readSeedKey(workspace.folder);
   const leftOut = await planBoot(profile, system);
   const settings = settingsFiles(overlays);
@@ -95,7 +95,7 @@ function measureAll(system: System, containers: readonly LaidContainer[]): Pick<
 async function planBoot(profile: Profile, system: System): Promise<string[]> {
   const names = await listBootFiles(join(system.folder, 'boot.tar'));
   checkBoardsStart(names, profile);
-  return filesOfOtherBoards(names, profile.boards);
+  return filesOfOtherBoards(names, profile);
 }
 
 async function makePrefix(session: Session, stages: Stages, { facts, groups, folders, leftOut }: ProfilePlan): Promise<Prefix> {

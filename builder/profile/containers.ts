@@ -3,6 +3,7 @@ import type { Session } from '../../kit/session.ts';
 import { ensureImage } from '../container/image.ts';
 import { type ContainerOverlay, containerFiles, rootfsOf } from '../container/quadlet.ts';
 import { type ContainerTree, ensureTree } from '../container/unpack.ts';
+import type { Architecture } from '../platform/architecture.ts';
 import { findImage } from '../workspace/check-containers.ts';
 import type { PinnedImage } from '../workspace/image-name.ts';
 import type { LoadedOverlay, LoadedWorkspace } from '../workspace/load.ts';
@@ -23,21 +24,22 @@ export async function ensureContainers(
   session: Session,
   { operator }: LoadedWorkspace,
   overlays: readonly LoadedOverlay[],
+  architecture: Architecture,
 ): Promise<LaidContainer[]> {
   const laid: LaidContainer[] = [];
   for (const overlay of overlays) {
     if (!hasContainer(overlay)) continue;
     const image = findImage(overlay, operator.images);
     if (!image) throw new Error(`nothing pins the image of "${overlay.overlay}", and the check said nothing`);
-    laid.push(await layContainer(session, overlay, image).catch((error: unknown) => Promise.reject(explain(overlay.overlay, error))));
+    laid.push(await layContainer(session, overlay, image, architecture).catch((error: unknown) => Promise.reject(explain(overlay.overlay, error))));
   }
   return laid;
 }
 
-async function layContainer(session: Session, overlay: ContainerOverlay, image: PinnedImage): Promise<LaidContainer> {
+async function layContainer(session: Session, overlay: ContainerOverlay, image: PinnedImage, architecture: Architecture): Promise<LaidContainer> {
   const name = overlay.overlay;
   return session.progress.step(`Taking the container "${name}" (${image.name} of ${image.host})`, async (note) => {
-    const pooled = await ensureImage(session, image, { note });
+    const pooled = await ensureImage(session, image, { architecture, note });
     const files = Object.entries(containerFiles(overlay, pooled.config)).map(([path, text]) => ({
       path,
       content: { file: Buffer.from(text) },

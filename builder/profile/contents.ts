@@ -1,5 +1,6 @@
 import { Failure } from '../../kit/failure.ts';
 import { containerUnit } from '../container/quadlet.ts';
+import { platformOf } from '../platform/platforms.ts';
 import type { LoadedOverlay, LoadedWorkspace } from '../workspace/load.ts';
 import type { Profile } from '../workspace/schema.ts';
 import type { SettingsFile } from './built.ts';
@@ -11,10 +12,9 @@ export function overlaysOf({ overlays }: LoadedWorkspace, { base, services }: Pr
     if (!overlay) throw new Failure(`Cannot find the overlay "${name}"`, { hint: 'Run "semeur check"', exitCode: 2 });
     return overlay;
   };
-  const own = base === 'raspios-lite-arm64' ? ['raspios'] : [];
   const front = services.some((name) => find(name).front !== undefined) ? ['front'] : [];
   const containers = services.some((name) => find(name).container !== undefined) ? ['containers'] : [];
-  return ['card', ...own, ...front, ...containers, ...services, 'firstboot'].map(find);
+  return ['card', ...platformOf(base).overlays, ...front, ...containers, ...services, 'firstboot'].map(find);
 }
 
 /** Every file that a seed may bring, sorted by path. */

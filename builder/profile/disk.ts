@@ -6,7 +6,10 @@ import type { Stage } from '../debian/stage.ts';
 import type { DiskLayout } from '../disk/disk-layout.ts';
 import { measureFat32 } from '../disk/fat32.ts';
 import type { BlockRange } from '../image/prefix.ts';
+import type { DebianPlatform } from '../platform/platform.ts';
+import { platformOf } from '../platform/platforms.ts';
 import { runInToolbox, type SandboxOptions, type WorkFolder } from '../sandbox/sandbox.ts';
+import type { Profile } from '../workspace/schema.ts';
 import { type LayerEntry, measureLayer } from './layer.ts';
 import type { System } from './system.ts';
 
@@ -39,18 +42,27 @@ export function planDisk(layout: DiskLayout, system: Pick<System, 'blocks' | 'in
   return { layout, rootBytes, regionOffset: layout.root.start + rootBytes };
 }
 
+/** How a profile's card is laid out: as the image that its base was taken from, else by the platform. */
+export function layoutOf({ profile, base }: Pick<Profile, 'profile' | 'base'>, { layout }: Pick<Stage, 'layout'>): DiskLayout {
+  const platform = platformOf(base);
+  if (platform.origin === 'packages') return makeLayout(profile, platform);
+  if (layout) return layout;
+  throw new Error(`the base "${base}" was taken from an image, and has no layout`);
+}
+
 /**
  * How a card is laid out whose base is no image. Its ids come from the profile's name, not its content: the hash seed orders every directory, so a new
  * one would move most blocks.
  */
-export function makeLayout(profile: string): DiskLayout {
+function makeLayout(profile: string, { disk: { boot, root }, dropPartition }: DebianPlatform): DiskLayout {
+  const { start, bytes, clusterSectors, isActive } = boot;
   const hex = createHash('sha256').update(`semeur disk of ${profile}`).digest('hex');
   // A UUID of version 8 (RFC 9562): made by a rule of one's own.
   const uuid = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
   return {
-    boot: { start: 8 * MIB, bytes: 256 * MIB, clusterSectors: 1, id: hex.slice(32, 40), label: 'bootfs', isActive: true },
-    // What older programs don't know, as those of a rescue disk, is left out.
-    root: { start: 264 * MIB, uuid, hashSeed: uuid, label: 'rootfs', features: '^64bit,^huge_file,^orphan_file,^metadata_csum_seed' },
+    // A profile's key has these as JSON: in another order, every disk would be written again.
+    boot: { start, bytes, clusterSectors, id: hex.slice(32, 40), label: dropPartition.label, isActive },
+    root: { start: root.start, uuid, hashSeed: uuid, label: root.label, features: root.features },
     diskId: `0x${hex.slice(40, 48)}`,
   };
 }

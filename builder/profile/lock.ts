@@ -5,6 +5,7 @@ import { Failure } from '../../kit/failure.ts';
 import type { ImageBlob } from '../container/image.ts';
 import type { Mirrors } from '../debian/apt-sources.ts';
 import { ARCHIVES, type Deb, formatPooled, type PackageSet, type PooledFile } from '../debian/package-set.ts';
+import { platformOf } from '../platform/platforms.ts';
 import { type OsImageLock, osImageLockSchema } from '../raspios/os-image-cache.ts';
 import type { Profile } from '../workspace/schema.ts';
 
@@ -55,7 +56,8 @@ export async function readLock(workspace: string, profile: string): Promise<Prof
 
 /** Whether the lock is of the base that the profile names by now: one of another base, or another image, pins nothing. */
 export function pinsBase({ image }: ProfileLock, { base, raspios = {} }: Pick<Profile, 'base' | 'raspios'>): boolean {
-  if (base === 'debian-arm64' || image === undefined) return (base === 'debian-arm64') === (image === undefined);
+  const isFromImage = platformOf(base).origin === 'image';
+  if (!isFromImage || image === undefined) return isFromImage === (image !== undefined);
   const isOwn = image.download.url.startsWith('file:');
   const isFile = raspios.image === undefined ? !isOwn : image.download.url === `file:${raspios.image}`;
   return isFile && (raspios.suite ?? image.suite) === image.suite && (raspios.release ?? image.release) === image.release;

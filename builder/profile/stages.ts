@@ -5,6 +5,8 @@ import { debianSources, ensureDebianBase } from '../debian/debian.ts';
 import type { Places } from '../debian/package-places.ts';
 import type { Stage } from '../debian/stage.ts';
 import { ensureToolbox, type StageOptions } from '../debian/toolbox.ts';
+import type { DebianPlatform, ImagePlatform } from '../platform/platform.ts';
+import { platformOf } from '../platform/platforms.ts';
 import { ensureOsImage, type OsImageLock } from '../raspios/os-image.ts';
 import { ensureRaspiosBase } from '../raspios/raspios.ts';
 import { raspiosSources } from '../raspios/raspios-sources.ts';
@@ -44,21 +46,25 @@ export async function ensureStages(session: Session, workspace: LoadedWorkspace,
   if (locked && !before) throw noLock(folder, profile.profile);
   const lock = update || !before || !pinsBase(before, profile) ? undefined : before;
   // First: a registry that can't be reached is told before minutes of work.
-  const containers = await ensureContainers(session, workspace, overlaysOf(workspace, profile));
+  const platform = platformOf(profile.base);
+  const { architecture } = platform;
+  const containers = await ensureContainers(session, workspace, overlaysOf(workspace, profile), architecture);
   const host = await hostMirrors();
   const mirrors = operator.mirror === undefined ? host : { archive: operator.mirror, security: undefined };
   const more = morePlaces(workspace, profile.profile);
   const pins = lock && (await pinStages(session, profile.profile, lock));
   const toolbox = await ensureToolbox(session, { mirrors, more, update, locked: pins?.toolbox });
   const made = { toolbox, mirrors, more, image: lock?.image, locked: pins?.base, update };
-  const isDebian = profile.base === 'debian-arm64';
-  const { base, sources, image } = await (isDebian ? makeDebianBase(session, made) : makeRaspiosBase(session, workspace, profile, made));
+  const isDebian = platform.origin === 'packages';
+  const { base, sources, image } = await (isDebian
+    ? makeDebianBase(session, platform, made)
+    : makeRaspiosBase(session, workspace, profile, platform, made));
   const packages = packagesOf(workspace, profile);
   // Before a mirror is asked for what would be refused in the end.
   const isPinned = pins !== undefined && holdsPackages(pins.added, base, packages);
   if (locked && !isPinned) throw wouldChange(folder, profile.profile);
   if (!isPinned && sources.length === 0) throw noMirror();
-  const system = await ensureSystem(session, { toolbox, base, sources, more, packages, locked: pins?.added });
+  const system = await ensureSystem(session, { architecture, toolbox, base, sources, more, packages, locked: pins?.added });
   const archives = isDebian ? (archivesOf(workspace) ?? before?.archives ?? host ?? mirrors) : undefined;
   const tools = pins && !pins.toolbox ? lock?.toolbox : toolbox.set;
   const pinned = { toolbox: tools ?? toolbox.set, base: base.set, added: system.added, containers: containers.map((container) => container.lock) };
@@ -79,20 +85,26 @@ interface Base {
   readonly image?: OsImageLock;
 }
 
-async function makeDebianBase(session: Session, options: BaseOptions): Promise<Base> {
+async function makeDebianBase(session: Session, platform: DebianPlatform, options: BaseOptions): Promise<Base> {
   // By a lock, the cache may have it all.
   if (!options.mirrors && !options.locked) throw noMirror();
-  return { base: await ensureDebianBase(session, options), sources: debianSources(options.mirrors) };
+  return { base: await ensureDebianBase(session, { ...options, platform }), sources: debianSources(options.mirrors) };
 }
 
-async function makeRaspiosBase(session: Session, workspace: LoadedWorkspace, profile: Profile, options: BaseOptions): Promise<Base> {
+async function makeRaspiosBase(
+  session: Session,
+  workspace: LoadedWorkspace,
+  profile: Profile,
+  { architecture }: ImagePlatform,
+  options: BaseOptions,
+): Promise<Base> {
   const { mirrors, image: pinned, ...stage } = options;
   const { folder, operator } = workspace;
   const { suite, release, image: file } = profile.raspios ?? {};
   const choice = { locked: pinned, suite, release, file };
   const found = await ensureOsImage(session, choice, { source: raspiosSource(folder, operator), folder });
   const sources = await raspiosSources(found, { mirrors, archive: operator.raspios?.archive });
-  const base = await ensureRaspiosBase(session, { ...stage, image: found, sources });
+  const base = await ensureRaspiosBase(session, { ...stage, architecture, image: found, sources });
   // Where it lies in this machine's cache is nobody else's business.
   const { raw: _, ...image } = found;
   return { base, sources, image };

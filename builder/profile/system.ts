@@ -19,6 +19,7 @@ import {
 } from '../debian/package-set.ts';
 import type { Stage } from '../debian/stage.ts';
 import { readTarAttributes, type TarAttribute } from '../disk/tar-attributes.ts';
+import type { Architecture } from '../platform/architecture.ts';
 import { hasAccelerator } from '../sandbox/accelerator.ts';
 import { runInToolbox, scriptTexts, withWorkFolder } from '../sandbox/sandbox.ts';
 
@@ -40,6 +41,7 @@ export interface System {
 }
 
 export interface SystemOptions {
+  readonly architecture: Architecture;
   readonly toolbox: Stage;
   readonly base: Stage;
   /** Where packages come from: lines of sources.list(5). */
@@ -59,7 +61,7 @@ const SCRIPTS = ['system.sh', 'make-tar.sh', 'accelerate.sh', 'unaccelerate.sh',
 
 /** A base with packages on it: those that the lock names; without one the newest of the cache, else by the lists that the base was made by. */
 export async function ensureSystem(session: Session, options: SystemOptions): Promise<System> {
-  const { base, packages, accelerate = hasAccelerator(), again = false } = options;
+  const { base, packages, accelerate = hasAccelerator(options.architecture), again = false } = options;
   const locked = options.locked && holdsPackages(options.locked, base, packages) ? options.locked : undefined;
   const recipe = hashKey(base.key, accelerate ? 'accelerated' : 'unaided', ...packages, ...(await scriptTexts(...SCRIPTS)));
   const latest = cacheFolder('system', `${recipe}.latest`);
@@ -91,7 +93,7 @@ async function chooseNewest(session: Session, options: SystemOptions): Promise<D
 
 async function makeSystem(session: Session, options: SystemOptions, recipe: string, debs: readonly Deb[]): Promise<System> {
   const { progress, signal } = session;
-  const { toolbox, base, packages, sources, more, accelerate = hasAccelerator() } = options;
+  const { toolbox, base, packages, sources, more, accelerate = hasAccelerator(options.architecture) } = options;
   await ensureDebs(session, debs, { ...more, sources }, { epoch: base.epoch });
   const title = packages.length === 0 ? 'Packing the base' : `Adding ${packages.length} packages to the base: ${packages.join(', ')}`;
   return progress.step(title, (note) =>

@@ -8,19 +8,21 @@ import { findMade, keepMade, type Stage } from '../debian/stage.ts';
 import type { StageOptions } from '../debian/toolbox.ts';
 import { readLayout, withRoot } from '../disk/disk-layout.ts';
 import { packExt4 } from '../disk/ext4-tar.ts';
+import type { Architecture } from '../platform/architecture.ts';
 import { runInToolbox, scriptTexts, withWorkFolder } from '../sandbox/sandbox.ts';
 import type { OsImage } from './os-image.ts';
 
 const SCRIPTS = ['raspios-base.sh', 'take-over.sh', 'make-tar.sh'];
 
 export interface RaspiosBaseOptions extends Pick<StageOptions, 'locked' | 'update'> {
+  readonly architecture: Architecture;
   readonly toolbox: Stage;
   readonly image: OsImage;
   /** Where packages are added from: lines of sources.list(5). */
   readonly sources: readonly string[];
 }
 
-/** The `raspios-lite-arm64` base as a tar: the image's own tree, with what it would do at its first boot taken over. */
+/** A base as a tar: the image's own tree, with what it would do at its first boot taken over. */
 export async function ensureRaspiosBase(session: Session, options: RaspiosBaseOptions): Promise<Stage> {
   const { image, locked, update = false } = options;
   const recipe = hashKey('raspios', image.image.sha256, ...(await scriptTexts(...SCRIPTS)));

@@ -1,7 +1,6 @@
+import type { MachineName } from '../platform/emulator.ts';
+import { emulatorOf } from '../platform/platforms.ts';
 import type { BootFiles } from './boot-files.ts';
-
-export const MACHINES = ['virt', 'raspi3b'] as const;
-export type MachineName = (typeof MACHINES)[number];
 
 /** What is around the machine, where a test wants it otherwise. */
 export interface Surroundings {
@@ -34,15 +33,10 @@ export function machineCommand(machine: MachineName, parts: MachineParts): strin
   return machine === 'virt' ? virtCommand(parts) : raspi3bCommand(parts);
 }
 
-/**
- * One processor: a second one made no boot faster here, and where the host is busy they spend their time on waiting for one another (a kernel that changes
- * its own code stops them all, and the host runs one at a time): boots stood still for half a minute.
- */
-const VIRT_HARDWARE = ['-cpu', 'cortex-a72', '-smp', '1', '-m', '1024'];
-
 /** Has QEMU write the device tree of its virt machine, and do nothing else. */
 export function describeVirtCommand(file: string): string[] {
-  return ['qemu-system-aarch64', '-M', `virt,dumpdtb=${escapeValue(file)}`, ...VIRT_HARDWARE, '-nodefaults', '-display', 'none'];
+  const { program, hardware } = emulatorOf('virt');
+  return [program, '-M', `virt,dumpdtb=${escapeValue(file)}`, ...hardware, '-nodefaults', '-display', 'none'];
 }
 
 /**
@@ -63,9 +57,8 @@ export function virtCommand(parts: MachineParts): string[] {
   const { files, socket, deviceTree } = parts;
   return [
     ...qemuCommand('virt', parts),
-    ...VIRT_HARDWARE,
     ...(deviceTree === undefined ? [] : ['-dtb', deviceTree]),
-    ...['-kernel', files.kernel, '-initrd', files.initrd, '-append', kernelLine(`console=ttyAMA0 ${STARTS_AGAIN}`, parts)],
+    ...['-kernel', files.kernel, '-initrd', files.initrd, '-append', kernelLine('virt', parts, STARTS_AGAIN)],
     ...driveOptions(parts, 'virtio'),
     ...(files.modules === undefined ? [] : ['-drive', `file=${escapeValue(files.modules)},format=raw,if=virtio,readonly=on`]),
     // Without romfile= it looks for network boot firmware, which is another package.
@@ -82,7 +75,7 @@ export function raspi3bCommand(parts: MachineParts): string[] {
   return [
     ...qemuCommand('raspi3b', parts),
     ...['-kernel', files.kernel, '-initrd', files.initrd, ...(files.dtb === undefined ? [] : ['-dtb', files.dtb])],
-    ...['-append', kernelLine('console=ttyS1,115200', parts), '-no-reboot'],
+    ...['-append', kernelLine('raspi3b', parts), '-no-reboot'],
     ...driveOptions(parts, 'sd'),
     ...networkOptions(parts, 'usb-net,netdev=network'),
     // The first UART is the Bluetooth chip's: nobody can log in there.
@@ -93,14 +86,17 @@ export function raspi3bCommand(parts: MachineParts): string[] {
 
 /** The kernel kills QEMU with us, however we end: nothing else could after a SIGKILL. */
 function qemuCommand(machine: MachineName, { pidFile, clock = '1970-01-01' }: MachineParts): string[] {
+  const { program, hardware } = emulatorOf(machine);
   return [
-    ...['setpriv', '--pdeathsig', 'KILL', 'qemu-system-aarch64'],
+    ...['setpriv', '--pdeathsig', 'KILL', program],
     ...['-M', machine, '-accel', 'tcg,thread=multi', '-nodefaults', '-display', 'none', '-pidfile', pidFile],
     ...['-rtc', `base=${clock}`],
+    ...hardware,
   ];
 }
 
-function kernelLine(console: string, { kernelArguments }: MachineParts): string {
+function kernelLine(machine: MachineName, { kernelArguments }: MachineParts, ...own: readonly string[]): string {
+  const console = [`console=${emulatorOf(machine).console}`, ...own].join(' ');
   const line = `root=LABEL=rootfs rw rootwait ${console} net.ifnames=0 systemd.show_status=auto ${NO_GUARDS}`;
   return kernelArguments === undefined ? line : `${line} ${kernelArguments}`;
 }

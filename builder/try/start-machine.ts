@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCommand } from '../../kit/command.ts';
 import type { Session } from '../../kit/session.ts';
+import type { MachineName } from '../platform/emulator.ts';
+import { emulatorOf } from '../platform/platforms.ts';
 import type { BootFiles } from './boot-files.ts';
 import { addToDeviceTree } from './device-tree.ts';
-import { describeVirtCommand, type MachineName, machineCommand, type Surroundings } from './machine.ts';
+import { describeVirtCommand, machineCommand, type Surroundings } from './machine.ts';
 import type { Milestones } from './milestones.ts';
 import { type Watch, watchConsole } from './watch.ts';
 
@@ -35,12 +37,12 @@ export interface Machine extends Pick<Watch, 'milestones' | 'waitFor'> {
   kill(): Promise<void>;
 }
 
-const QEMU_HINT = 'On Debian: "apt-get install qemu-system-arm", or run "semeur doctor"';
-
 /** Switches a machine on. It runs until it ends, is switched off, or `session.signal` is aborted; it never outlives this process. */
 export async function startMachine({ signal }: Pick<Session, 'signal'>, options: MachineOptions): Promise<Machine> {
   // setpriv, which starts it, would not say so well that it is missing.
-  await runCommand(['qemu-system-aarch64', '--version'], { doing: 'start QEMU', signal, missing: QEMU_HINT });
+  const emulator = emulatorOf(options.machine);
+  const hint = `On Debian: "apt-get install ${emulator.package}", or run "semeur doctor"`;
+  await runCommand([emulator.program, '--version'], { doing: 'start QEMU', signal, missing: hint });
   // Not in the cache: the path of a socket has 107 bytes at most.
   const folder = await mkdtemp(join(tmpdir(), 'semeur-'));
   const [socket, pidFile] = [join(folder, 'console'), join(folder, 'pid')];
@@ -52,7 +54,7 @@ export async function startMachine({ signal }: Pick<Session, 'signal'>, options:
   let cut = false;
   const qemu = runCommand([...(options.enter ?? []), ...machineCommand(options.machine, { ...options, socket, pidFile, deviceTree })], {
     doing: 'run the emulated machine',
-    name: 'qemu-system-aarch64',
+    name: emulator.program,
     signal: AbortSignal.any([signal, power.signal]),
   });
   const stopped = qemu.then(

@@ -6,6 +6,7 @@ import { hostMirrors } from '../debian/apt-sources.ts';
 import { ensureDebianBase } from '../debian/debian.ts';
 import { hashKey } from '../debian/package-set.ts';
 import { ensureToolbox } from '../debian/toolbox.ts';
+import { raspiosLiteArm64 } from '../platform/raspios-lite-arm64.ts';
 import { runInToolbox, scriptTexts, withWorkFolder } from '../sandbox/sandbox.ts';
 import type { BootFiles } from './boot-files.ts';
 
@@ -15,7 +16,7 @@ const SCRIPT = 'substitute-kernel.sh';
 export async function ensureSubstituteKernel(session: Session): Promise<Required<Pick<BootFiles, 'kernel' | 'initrd' | 'modules'>>> {
   const mirrors = await hostMirrors();
   const toolbox = await ensureToolbox(session, { mirrors });
-  const base = await ensureDebianBase(session, { toolbox, mirrors });
+  const base = await ensureDebianBase(session, { platform: raspiosLiteArm64.trialKernel, toolbox, mirrors });
   const folder = cacheFolder('kernels', hashKey(base.key, ...(await scriptTexts(SCRIPT))));
   const files = { kernel: join(folder, 'vmlinuz'), initrd: join(folder, 'initrd'), modules: join(folder, 'modules.ext4') };
   const now = new Date();

@@ -1,4 +1,4 @@
-import { BASE_BOARDS } from './bases.ts';
+import { PLATFORMS, platformOf } from '../platform/platforms.ts';
 import { checkServices } from './check-services.ts';
 import { checkName, type Entry } from './entries.ts';
 import type { Finding } from './finding.ts';
@@ -13,8 +13,8 @@ export function checkProfile(entry: Entry<Profile>, overlays: ReadonlyMap<string
 function checkBase({ source, known: { base, boards = [] } }: Entry<Profile>): Finding[] {
   if (base === undefined) return [];
   return boards.flatMap((board, index) => {
-    if (BASE_BOARDS[base].includes(board)) return [];
-    const [other] = Object.entries(BASE_BOARDS).find(([, run]) => run.includes(board)) ?? [];
+    if (platformOf(base).boards.includes(board)) return [];
+    const other = PLATFORMS.find((platform) => platform.boards.includes(board))?.base;
     const hint = other === undefined ? `Leave "${board}" out` : `Leave "${board}" out, or take the base "${other}", which runs it`;
     return [source.error(['boards', index], `Cannot run "${base}" on "${board}"`, hint)];
   });

@@ -1,5 +1,6 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
+import { basesFrom, platformOf } from '../platform/platforms.ts';
 import type { Entry } from './entries.ts';
 import type { Finding } from './finding.ts';
 import type { Operator, Profile } from './schema.ts';
@@ -8,10 +9,9 @@ import type { Operator, Profile } from './schema.ts';
 export async function checkRaspios(folder: string, { source, known: { base, raspios } }: Entry<Profile>): Promise<Finding[]> {
   if (raspios === undefined) return [];
   const findings: Finding[] = [];
-  if (base !== undefined && base !== 'raspios-lite-arm64') {
-    findings.push(
-      source.errorAtKey(['raspios'], `The base "${base}" is no Raspberry Pi OS`, 'Leave "raspios" out, or take the base "raspios-lite-arm64"'),
-    );
+  if (base !== undefined && platformOf(base).origin !== 'image') {
+    const hint = `Leave "raspios" out, or take the base "${basesFrom('image').join('" or "')}"`;
+    findings.push(source.errorAtKey(['raspios'], `The base "${base}" is no Raspberry Pi OS`, hint));
   }
   const { image, release } = raspios;
   if (image !== undefined && release !== undefined) {

@@ -1,6 +1,6 @@
 import { isSeq, parseDocument } from 'yaml';
 import { EXIT, Failure } from '../../kit/failure.ts';
-import { BASE_BOARDS } from './bases.ts';
+import { DEFAULT_BASE, platformOf } from '../platform/platforms.ts';
 import { editYaml } from './edit.ts';
 import type { LoadedWorkspace } from './loaded.ts';
 import { refuseValue } from './refuse-value.ts';
@@ -29,8 +29,8 @@ export function planProfile({ operator, profiles, overlays }: LoadedWorkspace, a
   if (profiles.has(profile)) throw refuse(profile, 'there is one of this name already', 'Choose another, or change that one: semeur profile add');
   const chosen = services?.map((name) => overlays.get(name) ?? unknown(profile, name, [...overlays.keys()]));
   if (from === undefined) {
-    const { base = 'debian-arm64' } = asked;
-    const boards = asked.boards ?? [...BASE_BOARDS[base]];
+    const { base = DEFAULT_BASE } = asked;
+    const boards = asked.boards ?? [...platformOf(base).boards];
     const website = overlays.get('website');
     return renderProfile({ language: operator.language, services: chosen ?? (website ? [website] : []), profile: { profile, base, boards } });
   }

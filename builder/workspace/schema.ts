@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { BOARDS } from '../platform/boards.ts';
+import { BASES, basesFrom } from '../platform/platforms.ts';
 import { refuseDownloadsUrl, refuseEndpoint, refuseHomeUrl, refuseListen, refuseMirror, refusePrefix, refuseRelease } from './rules/addresses.ts';
 import { refuseUnpinnedImage } from './rules/containers.ts';
 import { name, refuseHostName, refuseSize, refuseTimeZone } from './rules/names.ts';
@@ -7,9 +9,7 @@ import { line, matching, ruled } from './rules/rule.ts';
 import { refuseSsid, refuseWifiPassword } from './rules/wifi.ts';
 
 export const LANGUAGES = ['fr', 'en'] as const;
-export const BASES = ['debian-arm64', 'raspios-lite-arm64'] as const;
 export const SUITES = ['trixie', 'bookworm'] as const;
-export const BOARDS = ['pi3', 'pi4', 'pi5', 'zero2w'] as const;
 
 /** Where home listens unless it is told otherwise: ports below 1024 may be another program's. */
 export const LISTEN_PORT = 8443;
@@ -56,7 +56,7 @@ export const operatorSchema = z.strictObject({
       security: ruled(refuseMirror).describe('Its security updates').optional(),
     })
     .describe(
-      "What cards of the base debian-arm64 ask for packages; without it, what this machine asks at the profile's first build, as the lock says",
+      `What cards of the base ${basesFrom('packages').join(' or ')} ask for packages; without it, what this machine asks at the profile's first build, as the lock says`,
     )
     .optional(),
   raspios: z

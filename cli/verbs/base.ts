@@ -1,23 +1,23 @@
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { TryAgain } from '../../builder/fetch/try-again.ts';
+import { BASES, basesFrom, platformOf } from '../../builder/platform/platforms.ts';
+import { raspiosLiteArm64 } from '../../builder/platform/raspios-lite-arm64.ts';
 import { raspiosSource } from '../../builder/profile/raspios.ts';
 import { IMAGE_NAME } from '../../builder/raspios/local-image.ts';
 import { ensureOsImage, isCached } from '../../builder/raspios/os-image.ts';
 import { fetchOsList, type ListedImage, RASPIOS_SUITES, type RaspiosSuite } from '../../builder/raspios/os-list.ts';
-import { BASE_BOARDS } from '../../builder/workspace/bases.ts';
 import { findAnyWorkspace } from '../../builder/workspace/find.ts';
 import { loadOperator } from '../../builder/workspace/load.ts';
 import { releaseDate } from '../../builder/workspace/rules/raspios.ts';
 import { suggestHint } from '../../builder/workspace/rules/suggest.ts';
-import { BASES } from '../../builder/workspace/schema.ts';
 import { formatByteSize } from '../../kit/byte-size.ts';
 import { EXIT, Failure } from '../../kit/failure.ts';
 import type { Report, Session } from '../../kit/session.ts';
 import { examples } from './examples.ts';
 import type { RunVerb } from './verb.ts';
 
-const RASPIOS = 'raspios-lite-arm64';
+const RASPIOS = raspiosLiteArm64.base;
 
 interface FetchOptions {
   readonly suite?: RaspiosSuite;
@@ -39,7 +39,7 @@ export function addBase(program: Command, run: RunVerb): void {
     .option('--release <date>', 'of the image, as "base list" shows it (default: the newest)', readDate)
     .addHelpText(
       'after',
-      examples('semeur base fetch raspios-lite-arm64 --suite bookworm', 'semeur base fetch images/2026-06-18-raspios-trixie-arm64-lite.img.xz'),
+      examples(`semeur base fetch ${RASPIOS} --suite bookworm`, 'semeur base fetch images/2026-06-18-raspios-trixie-arm64-lite.img.xz'),
     )
     .action((name: string, options: FetchOptions) => run((session) => fetchBase(session, name, options)));
 }
@@ -54,10 +54,11 @@ async function listBases(session: Session): Promise<Report> {
   const { images, failure } = await readList(session, source.list);
   if (failure) session.progress.warn(`The images of Raspberry Pi OS are left out: ${failure.message}\n  → ${failure.hint}`);
   const cached = await Promise.all(images.map(isCached));
-  const packages = { base: 'debian-arm64', boards: BASE_BOARDS['debian-arm64'] };
-  const listed = images.map((image, index) => ({ base: RASPIOS, boards: BASE_BOARDS[RASPIOS], ...image, cached: cached[index] ?? false }));
-  const text = ["debian-arm64        built from Debian's packages", ...listed.map((image) => describeImage(image, image.cached))];
-  return { json: { list: source.list, listFailure: failure?.message ?? null, bases: [packages, ...listed] }, text };
+  const packages = basesFrom('packages').map((base) => ({ base, boards: platformOf(base).boards }));
+  const listed = images.map((image, index) => ({ base: RASPIOS, boards: raspiosLiteArm64.boards, ...image, cached: cached[index] ?? false }));
+  const built = packages.map(({ base }) => `${base.padEnd(RASPIOS.length)}  built from Debian's packages`);
+  const text = [...built, ...listed.map((image) => describeImage(image, image.cached))];
+  return { json: { list: source.list, listFailure: failure?.message ?? null, bases: [...packages, ...listed] }, text };
 }
 
 /** What needs no list is listed without a network too. */
@@ -93,7 +94,8 @@ function readName(name: string, { release }: FetchOptions): string | undefined {
     if (release === undefined) return resolve(name);
     throw refuse(name, 'a file has no release in the list', 'Leave "--release" out');
   }
-  if (name === 'debian-arm64') throw refuse(name, 'it is built from packages', 'Run "semeur profile build NAME", which fetches them');
+  if (basesFrom('packages').some((base) => base === name))
+    throw refuse(name, 'it is built from packages', 'Run "semeur profile build NAME", which fetches them');
   throw refuse(name, 'there is no such base', suggestHint(name, BASES));
 }
 

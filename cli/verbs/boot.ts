@@ -1,9 +1,9 @@
 import { basename, dirname, join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { MACHINES, type MachineName } from '../../builder/platform/emulator.ts';
 import { withWorkFolder } from '../../builder/sandbox/sandbox.ts';
 import { attendTerminal } from '../../builder/try/attend.ts';
 import { type BootOptions, type BootResult, bootImage } from '../../builder/try/boot-image.ts';
-import { MACHINES, type MachineName } from '../../builder/try/machine.ts';
 import { describeMilestones } from '../../builder/try/milestones.ts';
 import { withTrial } from '../../builder/try/trial.ts';
 import { findWorkspace } from '../../builder/workspace/find.ts';

@@ -2,6 +2,7 @@ import { access } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { renderLeaflet } from '../../builder/leaflet/leaflet.ts';
+import { platformOf } from '../../builder/platform/platforms.ts';
 import { ensureClientKeys } from '../../builder/seed/keys.ts';
 import { BUILT_IN } from '../../builder/workspace/check-services.ts';
 import { findWorkspace } from '../../builder/workspace/find.ts';
@@ -65,10 +66,12 @@ async function render(
 ): Promise<string> {
   const { account, second, code, backupKey } = await ensureClientKeys(folder, client.client);
   const language = client.language ?? operator.language;
-  const services = profiles.get(client.profile)?.services ?? [];
+  const profile = profiles.get(client.profile);
+  const services = profile?.services ?? [];
+  const hasLight = profile !== undefined && platformOf(profile.base).light !== undefined;
   const person = client.settings['chat']?.['second'];
   return renderLeaflet({
-    ...{ language, large, link, name: client.name, hostname: client.hostname ?? client.client },
+    ...{ language, large, hasLight, link, name: client.name, hostname: client.hostname ?? client.client },
     contact: { operator: operator.operator, email: operator.email, phone: operator.phone },
     services: services.flatMap((service) => (BUILT_IN.includes(service) ? [] : (overlays.get(service)?.title[language] ?? []))),
     secrets: {

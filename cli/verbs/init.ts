@@ -1,8 +1,9 @@
 import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { findSemeurSource } from '../../builder/house/semeur-source.ts';
+import { BOARDS } from '../../builder/platform/boards.ts';
+import { BASES, DEFAULT_BASE, platformOf } from '../../builder/platform/platforms.ts';
 import { FORGES, type Forge, planCiFiles } from '../../builder/release/making/ci-files.ts';
-import { BASE_BOARDS } from '../../builder/workspace/bases.ts';
 import { drawPrefix, ownLanguage, ownTimeZone } from '../../builder/workspace/defaults.ts';
 import { isWorkspace } from '../../builder/workspace/find.ts';
 import { loadPlanned } from '../../builder/workspace/load.ts';
@@ -10,7 +11,7 @@ import { readOverlays } from '../../builder/workspace/overlays.ts';
 import { planFiles } from '../../builder/workspace/planned.ts';
 import { refuseValue } from '../../builder/workspace/refuse-value.ts';
 import { suggestHint } from '../../builder/workspace/rules/suggest.ts';
-import { BASES, BOARDS, LANGUAGES, type Operator, operatorSchema, type Profile } from '../../builder/workspace/schema.ts';
+import { LANGUAGES, type Operator, operatorSchema, type Profile } from '../../builder/workspace/schema.ts';
 import { defaultAddresses, exampleClient, planStarter, STARTER_NAMES, type StarterOptions } from '../../builder/workspace/starter.ts';
 import { fitIntoFolder, writeFiles } from '../../builder/workspace/write-files.ts';
 import { EXIT, Failure } from '../../kit/failure.ts';
@@ -51,7 +52,7 @@ export function addInit(program: Command, run: RunVerb): void {
     .option('--endpoint <host:port...>', 'where cards reach your VPN, tried in this order')
     .option('--home <url>', 'the public address of your server, with the port where home listens (8443)')
     .option('--profile <name>', 'the name of the first profile', 'maison')
-    .addOption(new Option('--base <base>', 'its operating system').choices(BASES).default('debian-arm64'))
+    .addOption(new Option('--base <base>', 'its operating system').choices(BASES).default(DEFAULT_BASE))
     .addOption(new Option('--board <board...>', 'the Raspberry Pi models it must run on').choices(BOARDS))
     .option('--service <name...>', 'what it offers (default: website)')
     .option('--no-service', 'it offers nothing yet')
@@ -93,7 +94,7 @@ async function completeOptions(folder: string, options: InitOptions): Promise<St
   const { email = addresses.email, phone, endpoint: endpoints = addresses.endpoints, home = addresses.home } = options;
   return {
     ...{ operator, email, phone, language, timezone, prefix, endpoints, home },
-    profile: { profile: options.profile, base, boards: options.board ?? [...BASE_BOARDS[base]] },
+    profile: { profile: options.profile, base, boards: options.board ?? [...platformOf(base).boards] },
     services: await findServices(folder, options.service === false ? [] : (options.service ?? ['website'])),
     clients: options.example ? [exampleClient(language, options.profile)] : [],
   };

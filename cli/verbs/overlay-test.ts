@@ -1,6 +1,7 @@
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseDocument, stringify } from 'yaml';
+import { DEFAULT_BASE } from '../../builder/platform/platforms.ts';
 import { bootImage } from '../../builder/try/boot-image.ts';
 import { requireTrial } from '../../builder/try/needs.ts';
 import { SEMEUR, type Trial, withTrial } from '../../builder/try/trial.ts';
@@ -73,7 +74,7 @@ export async function makeWorkspace({ folder: from }: LoadedWorkspace, { overlay
   operator.setIn(['home', 'url'], `https://${HOME}:8443`);
   await writeFile(join(folder, 'semeur.yaml'), String(operator));
   await writeFile(join(folder, '.gitignore'), '/secrets/\n/out/\n/home/\n');
-  const profile = { profile: TRIED, base: 'debian-arm64', boards: ['pi4'], services: [overlay] };
+  const profile = { profile: TRIED, base: DEFAULT_BASE, boards: ['pi4'], services: [overlay] };
   await writeFile(join(folder, 'profiles', `${TRIED}.yaml`), stringify(profile));
   await writeFile(join(folder, 'clients', `${TRIED}.yaml`), stringify({ client: TRIED, name: 'Trial', profile: TRIED }));
   return folder;

@@ -2,12 +2,14 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { type Command, Option } from 'commander';
+import { BOARDS } from '../../builder/platform/boards.ts';
+import { BASES, DEFAULT_BASE } from '../../builder/platform/platforms.ts';
 import { findWorkspace } from '../../builder/workspace/find.ts';
 import { findProfile } from '../../builder/workspace/find-named.ts';
 import { loadPlanned, loadWorkspace } from '../../builder/workspace/load.ts';
 import { planProfile } from '../../builder/workspace/new-profile.ts';
 import { planFiles } from '../../builder/workspace/planned.ts';
-import { BASES, BOARDS, type Profile } from '../../builder/workspace/schema.ts';
+import type { Profile } from '../../builder/workspace/schema.ts';
 import { writeFiles } from '../../builder/workspace/write-files.ts';
 import { EXIT, Failure } from '../../kit/failure.ts';
 import type { Report, Session } from '../../kit/session.ts';
@@ -28,7 +30,7 @@ export function addNewProfile(profile: Command, run: RunVerb): void {
     .description('describe one more profile, for clients whose card is to be another')
     .argument('<name>', 'a short name: small letters, digits and hyphens')
     .option('--from <profile>', "take another's file, and change what is said here")
-    .addOption(new Option('--base <base>', 'its operating system (default: debian-arm64)').choices(BASES))
+    .addOption(new Option('--base <base>', `its operating system (default: ${DEFAULT_BASE})`).choices(BASES))
     .addOption(new Option('--board <board...>', 'the Raspberry Pi models it must run on (default: all of the base)').choices(BOARDS))
     .option('--service <name...>', 'what it offers (default: website)')
     .option('--no-service', 'it offers nothing yet')

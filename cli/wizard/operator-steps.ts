@@ -1,10 +1,10 @@
 import { isIP } from 'node:net';
-import { BASE_BOARDS } from '../../builder/workspace/bases.ts';
+import { BASES, DEFAULT_BASE, platformOf } from '../../builder/platform/platforms.ts';
 import { BUILT_IN } from '../../builder/workspace/check-services.ts';
 import { ownTimeZone } from '../../builder/workspace/defaults.ts';
 import type { Overlay } from '../../builder/workspace/overlay-schema.ts';
 import { asAsciiName } from '../../builder/workspace/rules/names.ts';
-import { BASES, LANGUAGES, operatorSchema, type Profile, profileSchema } from '../../builder/workspace/schema.ts';
+import { LANGUAGES, operatorSchema, type Profile, profileSchema } from '../../builder/workspace/schema.ts';
 import { defaultAddresses } from '../../builder/workspace/starter.ts';
 import { type Answers, answerOf, type Step } from './dialogue.ts';
 import { lookUpAddresses } from './look-up.ts';
@@ -52,13 +52,14 @@ export function profileSteps(
   services: readonly Choice[],
   refuseServices: (services: readonly string[]) => string | undefined,
 ): Step[] {
-  const base = BASES.find((name) => name === answers['base']) ?? 'debian-arm64';
-  const boards = BASE_BOARDS[base].map((board) => ({ value: board, label: words.boards[board] }));
+  const base = BASES.find((name) => name === answers['base']) ?? DEFAULT_BASE;
+  const { boards: runs } = platformOf(base);
+  const boards = runs.map((board) => ({ value: board, label: words.boards[board] }));
   const refuseBoards = (chosen: readonly string[]) => bySchema(words, 'boards', profileSchema.shape.boards, () => chosen)('');
   return [
     { ...topic(words, 'profile'), kind: 'text', default: 'maison', refuse: bySchema(words, 'profile', profileSchema.shape.profile) },
-    { ...topic(words, 'base'), kind: 'choose', choices: BASES.map((value) => ({ value, ...words.bases[value] })), default: 'debian-arm64' },
-    { ...topic(words, 'boards'), kind: 'many', choices: boards, default: BASE_BOARDS[base], refuse: refuseBoards },
+    { ...topic(words, 'base'), kind: 'choose', choices: BASES.map((value) => ({ value, ...words.bases[value] })), default: DEFAULT_BASE },
+    { ...topic(words, 'boards'), kind: 'many', choices: boards, default: runs, refuse: refuseBoards },
     { ...topic(words, 'services'), kind: 'many', choices: services, default: ['website'], refuse: refuseServices },
   ];
 }

@@ -7,6 +7,7 @@ import { debianSources } from '../../builder/debian/debian.ts';
 import { chooseDebs, ensureLists, fetchLists } from '../../builder/debian/package-lists.ts';
 import { arePooled, type PooledFile, parseDebName, poolPath } from '../../builder/debian/package-set.ts';
 import { ensureToolbox } from '../../builder/debian/toolbox.ts';
+import { arm64 } from '../../builder/platform/architecture.ts';
 import { createProgress } from '../../cli/terminal/progress.ts';
 
 const session = { progress: createProgress(process.stderr), signal: new AbortController().signal, workspace: tmpdir() };
@@ -18,7 +19,7 @@ describe('package lists that `cache prune` has let go of', () => {
 
   beforeAll(async () => {
     const mirrors = await hostMirrors();
-    source = { toolbox: await ensureToolbox(session, { mirrors }), sources: debianSources(mirrors) };
+    source = { architecture: arm64, toolbox: await ensureToolbox(session, { mirrors }), sources: debianSources(mirrors) };
     folder = await mkdtemp(join(tmpdir(), 'semeur-pool-'));
     process.env['XDG_CACHE_HOME'] = folder;
     lists = (await fetchLists(session, source)).lists;

@@ -4,6 +4,7 @@ import { expect } from 'vitest';
 import { hostMirrors } from '../../builder/debian/apt-sources.ts';
 import { ensureDebianBase } from '../../builder/debian/debian.ts';
 import { ensureToolbox } from '../../builder/debian/toolbox.ts';
+import { debianArm64 } from '../../builder/platform/debian-arm64.ts';
 import { withWorkFolder } from '../../builder/sandbox/sandbox.ts';
 import { runCommand } from '../../kit/command.ts';
 import { createQuietSession } from '../image/sample-prefix.ts';
@@ -21,7 +22,7 @@ export async function compareTrees(packages?: readonly string[]): Promise<void> 
   const session = createQuietSession();
   const mirrors = await hostMirrors();
   const toolbox = await ensureToolbox(session, { mirrors });
-  const options = { mirrors, toolbox, ...(packages && { packages }) };
+  const options = { platform: debianArm64, mirrors, toolbox, ...(packages && { packages }) };
   const accelerated = await ensureDebianBase(session, options);
   // The same packages for both, whatever the mirror has got meanwhile.
   const emulated = await ensureDebianBase(session, { ...options, how: 'unaided', locked: accelerated });

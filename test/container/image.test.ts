@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ensureImage } from '../../builder/container/image.ts';
 import { ensureTree } from '../../builder/container/unpack.ts';
 import { poolPath } from '../../builder/debian/package-set.ts';
+import { arm64 } from '../../builder/platform/architecture.ts';
 import { parsePinnedImage } from '../../builder/workspace/image-name.ts';
 import { cacheFolder } from '../../kit/cache-folder.ts';
 import { startServer } from '../fetch/image-server.ts';
@@ -59,21 +60,23 @@ describe('ensureImage()', () => {
       await using registry = await startRegistry(folder);
       host = registry.host;
       await pushImage(host, 'racines/app', image, sha256);
-      const taken = await ensureImage(running(), pinned(host, digest));
+      const taken = await ensureImage(running(), pinned(host, digest), { architecture: arm64 });
       expect(taken.config).toMatchObject({ Cmd: ['/bin/app'], User: '33' });
       expect(taken.blobs.map((blob) => blob.sha256).sort()).toEqual(wanted);
       expect(await poolOf()).toEqual(wanted);
-      const missing = ensureImage(running(), pinned(host, 'ab'.repeat(32)));
+      const missing = ensureImage(running(), pinned(host, 'ab'.repeat(32)), { architecture: arm64 });
       await expect(missing).rejects.toThrow(
         `Cannot download "http://${host}/v2/racines/app/manifests/sha256:${'ab'.repeat(32)}": the server answered 404`,
       );
     }
-    const again = await ensureImage(running(), pinned(host, digest));
+    const again = await ensureImage(running(), pinned(host, digest), { architecture: arm64 });
     const tree = await ensureTree(running(), again, '/usr/lib/app');
     expect((await stat(tree.tar)).size).toBeGreaterThan(300_000);
-    const ofManifest = await ensureImage(running(), pinned(host, sha256(image.manifest)));
+    const ofManifest = await ensureImage(running(), pinned(host, sha256(image.manifest)), { architecture: arm64 });
     expect(ofManifest.layers).toEqual(again.layers);
-    await expect(ensureImage(running(), pinned(host, 'ab'.repeat(32)), { patience: createPatience() })).rejects.toThrow('no server answers there');
+    await expect(ensureImage(running(), pinned(host, 'ab'.repeat(32)), { architecture: arm64, patience: createPatience() })).rejects.toThrow(
+      'no server answers there',
+    );
     expect(await poolOf()).toEqual(wanted);
   });
 
@@ -86,7 +89,7 @@ describe('ensureImage()', () => {
     };
     const behave = (path: string, count: number) => (path.endsWith(layer) && count === 0 ? { cutAfter: 100_000 } : {});
     await using server = await startServer(pathsOf(image), behave, landed);
-    await ensureImage(running(), pinned(new URL(server.url).host, sha256(image.index)), { patience: createPatience() });
+    await ensureImage(running(), pinned(new URL(server.url).host, sha256(image.index)), { architecture: arm64, patience: createPatience() });
     const asked = server.requests.filter(({ url }) => url?.endsWith(layer));
     expect(asked.map(({ headers }) => headers.range)).toEqual([undefined, 'bytes=100000-']);
     expect(sha256(await readFile(poolPath({ sha256: layer, name: 'blob' })))).toBe(layer);
@@ -99,11 +102,15 @@ describe('ensureImage()', () => {
     const behave = (path: string) => (path.endsWith(layer) ? { body: randomBytes(size) } : {});
     await using server = await startServer(pathsOf(image), behave);
     const { host } = new URL(server.url);
-    await expect(ensureImage(running(), pinned(host, sha256(image.index)))).rejects.toThrow(`expected ${layer}; nothing is kept`);
+    await expect(ensureImage(running(), pinned(host, sha256(image.index)), { architecture: arm64 })).rejects.toThrow(
+      `expected ${layer}; nothing is kept`,
+    );
     expect(await isPooled(layer)).toBe(false);
     expect(await readdir(cacheFolder('containers', layer))).toEqual([]);
     await using other = await startServer({ [`/v2/racines/app/manifests/sha256:${'ab'.repeat(32)}`]: image.index });
-    await expect(ensureImage(running(), pinned(new URL(other.url).host, 'ab'.repeat(32)))).rejects.toThrow('nothing is kept');
+    await expect(ensureImage(running(), pinned(new URL(other.url).host, 'ab'.repeat(32)), { architecture: arm64 })).rejects.toThrow(
+      'nothing is kept',
+    );
     expect(await isPooled('ab'.repeat(32))).toBe(false);
   });
 
@@ -120,7 +127,7 @@ describe('ensureImage()', () => {
       return good ? {} : { status: 401, headers: { 'WWW-Authenticate': challenge } };
     });
     url = server.url;
-    await ensureImage(running(), pinned(new URL(url).host, sha256(image.index)));
+    await ensureImage(running(), pinned(new URL(url).host, sha256(image.index)), { architecture: arm64 });
     const tokens = server.requests.filter(({ url: path }) => path?.startsWith('/token'));
     expect(tokens.map((request) => [request.url, request.headers.authorization])).toEqual(
       [1, 2].map(() => ['/token?service=sample&scope=repository%3Aracines%2Fapp%3Apull', undefined]),
@@ -130,7 +137,7 @@ describe('ensureImage()', () => {
   it('says that an account would be needed (a server that has nothing for strangers)', async () => {
     await using server = await startServer({}, () => ({ status: 401, headers: { 'WWW-Authenticate': 'Basic realm="sample"' } }));
     const { host } = new URL(server.url);
-    const refused = ensureImage(running(), pinned(host, 'ab'.repeat(32)));
+    const refused = ensureImage(running(), pinned(host, 'ab'.repeat(32)), { architecture: arm64 });
     await expect(refused).rejects.toThrow(`Cannot download "racines/app": ${host} gives it to nobody without an account`);
   });
 
@@ -139,7 +146,9 @@ describe('ensureImage()', () => {
     await using server = await startServer(pathsOf(image));
     const { host } = new URL(server.url);
     for (const bytes of [image.index, image.manifest]) {
-      await expect(ensureImage(running(), pinned(host, sha256(bytes)))).rejects.toThrow('there is none for a Pi (linux, arm64)');
+      await expect(ensureImage(running(), pinned(host, sha256(bytes)), { architecture: arm64 })).rejects.toThrow(
+        'there is none for a Pi (linux, arm64)',
+      );
     }
   });
 });
@@ -151,7 +160,7 @@ describe('ensureTree()', () => {
     for (const compress of [(bytes: Buffer) => gzipSync(bytes), (bytes: Buffer) => zstdCompressSync(bytes), (bytes: Buffer) => bytes]) {
       const image = packImage([tar], {}, { compress });
       await using server = await startServer(pathsOf(image));
-      const pooled = await ensureImage(running(), pinned(new URL(server.url).host, sha256(image.index)));
+      const pooled = await ensureImage(running(), pinned(new URL(server.url).host, sha256(image.index)), { architecture: arm64 });
       await rm(cacheFolder('containers'), { recursive: true, force: true });
       const tree = await ensureTree(running(), pooled, '/a');
       digests.add(sha256(await readFile(tree.tar)));

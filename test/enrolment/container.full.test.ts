@@ -9,6 +9,7 @@ import { poolPath } from '../../builder/debian/package-set.ts';
 import { ensureToolbox } from '../../builder/debian/toolbox.ts';
 import { downloadFile } from '../../builder/fetch/download.ts';
 import { findCheckout } from '../../builder/house/checkout.ts';
+import { arm64 } from '../../builder/platform/architecture.ts';
 import { readStanzas } from '../../builder/release/software/deb822.ts';
 import { runCommand } from '../../kit/command.ts';
 import { pushImage, startRegistry } from '../container/registry-server.ts';
@@ -28,7 +29,7 @@ async function fetchBusybox(folder: string): Promise<string> {
   const mirrors = await hostMirrors();
   if (!mirrors) throw new Error('this machine knows no mirror of Debian');
   const toolbox = await ensureToolbox(session, { mirrors });
-  const { lists } = await fetchLists(session, { toolbox, sources: debianSources(mirrors) });
+  const { lists } = await fetchLists(session, { architecture: arm64, toolbox, sources: debianSources(mirrors) });
   for (const list of lists.filter(({ name }) => /_trixie_main_binary-arm64_Packages$/.test(name))) {
     for await (const stanza of readStanzas(poolPath(list))) {
       if (stanza.get('package') !== 'busybox-static') continue;

@@ -1,10 +1,20 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { findCheckout } from '../../builder/house/checkout.ts';
+import { BASES } from '../../builder/platform/platforms.ts';
 import { findForbiddenImports, findImportCycles } from './import-rules.ts';
 import { findMachineHosts } from './outside-names.ts';
 import { findBadShell } from './shell-rules.ts';
 import { isShell, isTypeScript, readSourceFiles, type SourceFile } from './source-files.ts';
-import { findBadNames, findChildProcesses, findDanglingPages, findLoneTests, findLongFiles, findPrinting, findWords } from './text-rules.ts';
+import {
+  findBadNames,
+  findChildProcesses,
+  findDanglingPages,
+  findLoneTests,
+  findLongFiles,
+  findPlatformNames,
+  findPrinting,
+  findWords,
+} from './text-rules.ts';
 
 let files: SourceFile[];
 
@@ -39,6 +49,10 @@ describe('the house rules', () => {
 
   it('keep every shell program in main "$@" under set -eu', () => {
     expect(findBadShell(files.filter(isShell))).toEqual([]);
+  });
+
+  it('name no architecture and no base outside builder/platform', () => {
+    expect(findPlatformNames(files, BASES)).toEqual([]);
   });
 
   it('name no registry or mirror that this machine uses', async () => {

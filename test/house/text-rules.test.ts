@@ -2,7 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { hostsIn } from './outside-names.ts';
 import { findBadShell } from './shell-rules.ts';
 import { isShell } from './source-files.ts';
-import { findBadNames, findChildProcesses, findDanglingPages, findLoneTests, findLongFiles, findPrinting, findWords } from './text-rules.ts';
+import {
+  findBadNames,
+  findChildProcesses,
+  findDanglingPages,
+  findLoneTests,
+  findLongFiles,
+  findPlatformNames,
+  findPrinting,
+  findWords,
+} from './text-rules.ts';
 
 const source = (path: string, text = '') => ({ path, text });
 
@@ -68,6 +77,30 @@ describe('findDanglingPages()', () => {
 describe('findLoneTests()', () => {
   it.each(['it', 'describe', 'test.concurrent'])('finds one left alone by %s', (word) => {
     expect(findLoneTests([source('test/a.test.ts', `${word}${'.only'}('x', () => {});`)])).toHaveLength(1);
+  });
+});
+
+describe('findPlatformNames()', () => {
+  const find = (path: string, text: string) => findPlatformNames([source(path, text)], ['debian-arm64', 'debian-riscv']);
+
+  it.each(["if (arch === 'arm64')", "['qemu-system-aarch64']", "'linux-image-amd64'", 'lib/x86_64-linux-gnu', "base === 'debian-riscv'"])(
+    'finds %s',
+    (line) => {
+      expect(find('builder/a.ts', line)).toEqual([`builder/a.ts:1: ${line}`]);
+      expect(find('cli/verbs/a.ts', line)).toHaveLength(1);
+      expect(find('builder/sandbox/a.sh', line)).toHaveLength(1);
+    },
+  );
+
+  it('accepts them in a record, in the import of one, in a comment, and in a file that is excused', () => {
+    expect(find('builder/platform/a.ts', "'arm64'")).toEqual([]);
+    expect(find('builder/a.ts', "import { debianArm64 } from '../platform/debian-arm64.ts';")).toEqual([]);
+    expect(find('builder/a.ts', '/** Debian for arm64. */')).toEqual([]);
+    expect(find('builder/debian/toolbox.ts', "'amd64'")).toEqual([]);
+  });
+
+  it('finds an excuse that is no longer needed', () => {
+    expect(find('builder/debian/toolbox.ts', 'platform.architecture')).toEqual([expect.stringContaining('needs no exception')]);
   });
 });
 

@@ -80,6 +80,36 @@ export function findWords(files: readonly SourceFile[], words: readonly string[]
   );
 }
 
+/** Files that may name a platform all the same, and why. */
+const NAMING: Readonly<Record<string, string>> = {
+  'builder/debian/toolbox.ts': 'the toolbox is of the processor of the machine that builds',
+  'builder/house/missing-packages.sh': 'programs of the machine that builds',
+  'builder/sandbox/accelerate.sh': 'programs of the machine that builds stand in for others',
+  'builder/sandbox/unaccelerate.sh': 'the same programs are taken away',
+  'builder/sandbox/debian-base.sh': 'its text is in the key of every base: the next change of it takes an argument instead',
+  'builder/sandbox/enter.sh': 'it compares with the machine that builds, and the next change of it takes an argument',
+  'builder/sandbox/system.sh': 'its text is in the key of every system: the next change of it takes an argument instead',
+  'builder/raspios/os-list.ts': 'Raspberry Pi names the files of its images so',
+  'builder/workspace/rules/raspios.ts': 'Raspberry Pi names the files of its images so',
+  'cli/verbs/base.ts': 'Raspberry Pi names the files of its images so',
+  'cli/wizard/words-en.ts': 'what a person reads of each base, by its name',
+  'cli/wizard/words-fr.ts': 'what a person reads of each base, by its name',
+};
+
+/** What differs from one base to another is in its record: nothing else names an architecture or a base, and no file is excused that needn't be. */
+export function findPlatformNames(files: readonly SourceFile[], bases: readonly string[]): string[] {
+  const names = new RegExp(['arm64', 'aarch64', 'amd64', 'x86[_-]64', ...bases.map(escapeRegExp)].join('|'));
+  const ruled = files.filter((file) => /^(?:builder|cli)\//.test(file.path) && !file.path.startsWith('builder/platform/'));
+  return ruled
+    .filter((file) => isTypeScript(file) || isShell(file))
+    .flatMap(({ path, text }) => {
+      // The path of a record has its name in it.
+      const found = findInCode([{ path, text: text.replaceAll(/ from '[^']*\/platform\/[^']*'/g, '') }], names);
+      if (!(path in NAMING)) return found;
+      return found.length === 0 ? [`${path}: names no platform, and needs no exception`] : [];
+    });
+}
+
 function isProgram(file: SourceFile): boolean {
   return isTypeScript(file) && /^(?:builder|cli|home|kit|protocol|web)\//.test(file.path);
 }

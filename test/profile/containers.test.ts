@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { findCheckout } from '../../builder/house/checkout.ts';
+import { arm64 } from '../../builder/platform/architecture.ts';
 import { containerFolders, ensureContainers } from '../../builder/profile/containers.ts';
 import { overlaysOf, serviceUnits } from '../../builder/profile/contents.ts';
 import { type LoadedWorkspace, loadWorkspace } from '../../builder/workspace/load.ts';
@@ -41,7 +42,7 @@ describe('ensureContainers()', () => {
     const overlays = overlaysOf(workspace, profile as Parameters<typeof overlaysOf>[1]);
     expect(overlays.map(({ overlay }) => overlay)).toEqual(['card', 'front', 'containers', 'website', 'nextcloud', 'firstboot']);
     expect(serviceUnits(overlays)).toContain('container-nextcloud.service');
-    const laid = await ensureContainers(createQuietSession(), workspace, overlays);
+    const laid = await ensureContainers(createQuietSession(), workspace, overlays, arm64);
     expect(laid).toMatchObject([{ overlay: 'nextcloud', lock: { image: pinned, licence: 'AGPL-3.0-or-later' } }]);
     expect(laid[0]?.lock.blobs.map(({ kind }) => kind)).toEqual(['index', 'manifest', 'config', 'layer']);
     expect(laid[0]?.files.map(({ path }) => path)).toEqual([
@@ -59,7 +60,7 @@ describe('ensureContainers()', () => {
   it('says of which service the image is that a registry has not got', async () => {
     await using registry = await startRegistry(folder);
     const workspace = await loadPinned(`${registry.host}/library/nextcloud@sha256:${'ab'.repeat(32)}`);
-    const made = ensureContainers(createQuietSession(), workspace, [...workspace.overlays.values()]);
+    const made = ensureContainers(createQuietSession(), workspace, [...workspace.overlays.values()], arm64);
     await expect(made).rejects.toThrow(
       `Cannot make the container of the service "nextcloud": Cannot download "http://${registry.host}/v2/library/nextcloud/manifests/sha256:`,
     );

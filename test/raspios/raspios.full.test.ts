@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hostMirrors } from '../../builder/debian/apt-sources.ts';
 import { ensureToolbox } from '../../builder/debian/toolbox.ts';
 import { readLayout } from '../../builder/disk/disk-layout.ts';
+import { arm64 } from '../../builder/platform/architecture.ts';
 import { planDisk, writeDisk } from '../../builder/profile/disk.ts';
 import { renderLayer } from '../../builder/profile/layer.ts';
 import { ensureSystem } from '../../builder/profile/system.ts';
@@ -94,8 +95,8 @@ async function rebuild({ workspace, standIn, server }: Ground, work: { path: str
   const source = { list: `${server.url}/os_list.json`, keys: join(workspace, 'keys.asc'), signers: [], required: false };
   const image = await ensureOsImage(session, { file: standIn.packed }, { source, folder: workspace });
   const sources = await raspiosSources(image, { mirrors, archive: `${server.url}/archive/` });
-  const base = await ensureRaspiosBase(session, { toolbox, image, sources });
-  const system = await ensureSystem(session, { toolbox, base, sources, packages: [] });
+  const base = await ensureRaspiosBase(session, { architecture: arm64, toolbox, image, sources });
+  const system = await ensureSystem(session, { architecture: arm64, toolbox, base, sources, packages: [] });
   if (!base.layout) throw new Error('a base made from an image has a layout');
   const plan = planDisk(base.layout, system, [], 64 * MIB);
   const nothing = renderLayer([], system, base.epoch);

@@ -6,6 +6,7 @@ import { hostMirrors, sourceLines } from '../../builder/debian/apt-sources.ts';
 import { ensureDebianBase } from '../../builder/debian/debian.ts';
 import { hashKey } from '../../builder/debian/package-set.ts';
 import { ensureToolbox } from '../../builder/debian/toolbox.ts';
+import { debianArm64 } from '../../builder/platform/debian-arm64.ts';
 import { ensureSystem } from '../../builder/profile/system.ts';
 import type { RaspiosSuite } from '../../builder/raspios/os-list.ts';
 import { runInToolbox, scriptTexts, withWorkFolder } from '../../builder/sandbox/sandbox.ts';
@@ -35,8 +36,14 @@ export interface StandInOptions {
 export async function makeStandIn(session: Session, { suite, key }: StandInOptions): Promise<StandIn> {
   const mirrors = await hostMirrors();
   const toolbox = await ensureToolbox(session, { mirrors });
-  const base = await ensureDebianBase(session, { toolbox, mirrors, suite });
-  const system = await ensureSystem(session, { toolbox, base, sources: sourceLines(suite, mirrors), packages: PACKAGES });
+  const base = await ensureDebianBase(session, { platform: debianArm64, toolbox, mirrors, suite });
+  const system = await ensureSystem(session, {
+    architecture: debianArm64.architecture,
+    toolbox,
+    base,
+    sources: sourceLines(suite, mirrors),
+    packages: PACKAGES,
+  });
   const text = await readFile(SCRIPT, 'utf8');
   const name = hashKey(system.key, suite, key.toString('base64'), text, ...(await scriptTexts('enter.sh')));
   const folder = cacheFolder('stand-ins', name);

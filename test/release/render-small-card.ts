@@ -17,6 +17,7 @@ export async function renderSmallSbom(folder: string, turn = <T>(list: readonly 
   const tools = await readBuildTools(findCheckout());
   return renderSbom({
     profile: 'maison',
+    architecture: 'arm64',
     prefixDigest: 'ab'.repeat(32),
     card: { ...card, packages: turn(card.packages), licences: new Map(turn([...card.licences])) },
     overlays: turn(OVERLAYS.map((overlay) => ({ ...overlay, files: turn(overlay.files) }))),

@@ -123,7 +123,7 @@ describe('renderSbom()', () => {
     expect(laid.filter(({ shipped }) => !shipped).map(({ name }) => name)).toEqual(['nextcloud', 'ours']);
     expect(laid.find(({ name }) => name === 'firstboot')?.files.length).toBeGreaterThan(20);
     const [card, tools] = [await readCardContents(folder), await readBuildTools(findCheckout())];
-    const sbom = renderSbom({ profile: 'maison', prefixDigest: 'ab'.repeat(32), card, overlays: laid, lock: LOCK, tools });
+    const sbom = renderSbom({ profile: 'maison', architecture: 'arm64', prefixDigest: 'ab'.repeat(32), card, overlays: laid, lock: LOCK, tools });
     expect((await compileSchema())(sbom)).toEqual([]);
     const firstboot = (JSON.parse(sbom) as Bom).components.find((component: Component) => component['bom-ref'] === 'overlay:firstboot');
     expect(firstboot?.licenses).toEqual([{ license: { id: 'AGPL-3.0-or-later' } }]);
@@ -141,7 +141,17 @@ describe('renderSbom()', () => {
       fc.property(fc.array(name), (names) => {
         const licences = new Map([['libc6', names]]);
         expect(
-          check(renderSbom({ profile: 'a', prefixDigest: 'ab'.repeat(32), card: { ...card, licences }, overlays: [], lock: LOCK, tools })),
+          check(
+            renderSbom({
+              profile: 'a',
+              architecture: 'arm64',
+              prefixDigest: 'ab'.repeat(32),
+              card: { ...card, licences },
+              overlays: [],
+              lock: LOCK,
+              tools,
+            }),
+          ),
         ).toEqual([]);
       }),
     );
@@ -174,7 +184,8 @@ describe('an SBOM and a provenance', () => {
   it('have another serial number for other contents', async () => {
     const { serialNumber } = JSON.parse(text);
     const card = await readCardContents(folder);
-    const facts = { profile: 'maison', prefixDigest: 'ab'.repeat(32), card, overlays: [], lock: LOCK, tools: await readBuildTools(findCheckout()) };
+    const tools = await readBuildTools(findCheckout());
+    const facts = { profile: 'maison', architecture: 'arm64', prefixDigest: 'ab'.repeat(32), card, overlays: [], lock: LOCK, tools };
     expect(JSON.parse(renderSbom(facts)).serialNumber).not.toBe(serialNumber);
     expect(serialNumber).toMatch(/^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/);
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { MACHINES, machineCommand, raspi3bCommand, virtCommand } from '../../builder/try/machine.ts';
+import { MACHINES } from '../../builder/platform/emulator.ts';
+import { machineCommand, raspi3bCommand, virtCommand } from '../../builder/try/machine.ts';
 
 const parts = {
   files: { kernel: '/w/vmlinuz', initrd: '/w/initrd.img', dtb: '/w/bcm2837-rpi-3-b.dtb', isRaspberryPis: false, isSemeurCard: true },

@@ -4,6 +4,7 @@ import { list } from 'tar';
 import { runCommand } from '../../../kit/command.ts';
 import { Failure } from '../../../kit/failure.ts';
 import type { Session } from '../../../kit/session.ts';
+import { platformOf } from '../../platform/platforms.ts';
 import { overlaysOf } from '../../profile/contents.ts';
 import type { ProfileLock } from '../../profile/lock.ts';
 import type { Stages } from '../../profile/stages.ts';
@@ -44,7 +45,9 @@ export async function describeSoftware(
     });
   }
   const overlays = await readLaidOverlays(overlaysOf(workspace, profile), CHECKOUT);
-  const sbom = renderSbom({ profile: profile.profile, prefixDigest, card, overlays, lock, tools: await readBuildTools(CHECKOUT) });
+  const { architecture } = platformOf(profile.base);
+  const facts = { profile: profile.profile, architecture: architecture.name, prefixDigest, card, overlays, lock };
+  const sbom = renderSbom({ ...facts, tools: await readBuildTools(CHECKOUT) });
   return { sbom, exceptions: exceptions.map(({ name, version, reason }) => `${name} ${version}: ${reason}`) };
 }
 

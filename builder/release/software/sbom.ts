@@ -10,6 +10,8 @@ import { debianPackageUrl, npmPackageUrl, parseDebName } from './package-url.ts'
 
 export interface SbomFacts {
   readonly profile: string;
+  /** Debian's name of the card's. */
+  readonly architecture: string;
   /** The prefix's. */
   readonly prefixDigest: string;
   readonly card: CardContents;
@@ -20,13 +22,13 @@ export interface SbomFacts {
 
 /** What is on a profile's card, and what made it: CycloneDX 1.6, as JSON. The same facts give the same bytes, in whatever order they come. */
 export function renderSbom(facts: SbomFacts): string {
-  const { profile, prefixDigest, card, overlays, lock, tools } = facts;
+  const { profile, architecture, prefixDigest, card, overlays, lock, tools } = facts;
   const image = describeImage(profile, prefixDigest);
   const digests = debDigests(lock);
   const components = [
     describeSystem(card),
     ...overlays.map((overlay) => describeOverlay(overlay, tools)),
-    ...(lock.containers ?? []).map(describeContainer),
+    ...(lock.containers ?? []).map((container) => describeContainer(container, architecture)),
     ...card.packages.map((installed) => describePackage(installed, card, digests)),
   ];
   return renderBom({
@@ -87,7 +89,7 @@ function describeOverlay({ name, summary, shipped, files }: LaidOverlay, { versi
 }
 
 /** What is in an image, those who made it know: it stands here as one thing. @see https://github.com/package-url/purl-spec, type "oci" */
-function describeContainer({ overlay, image, licence }: ContainerLock): Component {
+function describeContainer({ overlay, image, licence }: ContainerLock, architecture: string): Component {
   const { host = '', name = '', digest = '' } = parsePinnedImage(image) ?? {};
   const last = name.slice(name.lastIndexOf('/') + 1);
   return {
@@ -98,7 +100,7 @@ function describeContainer({ overlay, image, licence }: ContainerLock): Componen
     description: `The image of the service "${overlay}", as its registry has it; what is in it is not listed here`,
     hashes: [{ alg: 'SHA-256', content: digest }],
     licenses: licencesOf([licence]),
-    purl: `pkg:oci/${last}@sha256%3A${digest}?arch=arm64&repository_url=${encodeURIComponent(`${host}/${name}`)}`,
+    purl: `pkg:oci/${last}@sha256%3A${digest}?arch=${architecture}&repository_url=${encodeURIComponent(`${host}/${name}`)}`,
   };
 }
 

@@ -1,11 +1,12 @@
 import { posix } from 'node:path';
 import type { z } from 'zod';
+import { PLATFORMS } from '../../platform/platforms.ts';
 import { matching, type Rule } from './rule.ts';
 
 /** Seed format 1: a file's name in the seed is "settings" and its path on the card. */
 const SEED_NAME_BYTES = 100;
 /** What is there when the card runs isn't the root file system's. */
-const HIDDEN = ['/boot/firmware', '/dev', '/proc', '/run', '/sys', '/tmp'];
+const HIDDEN = [...new Set(PLATFORMS.map(({ dropPartition }) => dropPartition.mount)), '/dev', '/proc', '/run', '/sys', '/tmp'];
 /** Links to the same names in /usr: a folder in their place would break the system. */
 const MERGED = ['/bin', '/lib', '/lib64', '/sbin'];
 
