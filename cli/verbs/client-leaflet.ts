@@ -13,7 +13,7 @@ import { runCommand } from '../../kit/command.ts';
 import { EXIT, Failure } from '../../kit/failure.ts';
 import type { Report, Session } from '../../kit/session.ts';
 import { examples } from './examples.ts';
-import { warnOfTokens } from './sound-tokens.ts';
+import { warnOfTokens } from './token-news.ts';
 import type { RunVerb } from './verb.ts';
 
 interface LeafletFlags {

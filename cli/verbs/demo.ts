@@ -1,6 +1,7 @@
 import { cp, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { buildCards, FOR_TRIAL } from '../../builder/cards/build-cards.ts';
 import { bootImage } from '../../builder/try/boot-image.ts';
 import { requireTrial } from '../../builder/try/needs.ts';
 import { withTrial } from '../../builder/try/trial.ts';
@@ -8,7 +9,7 @@ import { loadWorkspace } from '../../builder/workspace/load.ts';
 import { listFleet } from '../../home/store/fleet.ts';
 import { withFleet } from '../../home/store/with-fleet.ts';
 import type { Progress, Report, Session } from '../../kit/session.ts';
-import { build } from './build.ts';
+import { describeBuilt } from './build.ts';
 import { examples } from './examples.ts';
 import type { RunVerb } from './verb.ts';
 
@@ -32,16 +33,16 @@ async function demo(session: Session): Promise<Report> {
   const home = join(timed.workspace, 'home');
   // Each demo is a new card's first day: a home that has taken it in before would rightly turn it away.
   await rm(home, { recursive: true, force: true });
-  const built = await build(timed, [], { all: true, format: 'xz', forTrial: true });
-  const image = join(timed.workspace, 'out', `${BOOTED}.img.xz`);
   const workspace = await loadWorkspace(timed.workspace);
+  const built = await buildCards(timed, workspace, [...workspace.clients.values()], { ...FOR_TRIAL, format: 'xz', now: new Date() });
+  const image = join(built.out, `${BOOTED}.img.xz`);
   const booted = await withTrial(timed, workspace, home, ({ enter }) =>
     bootImage(timed, image, { machine: 'virt', until: 'claimed', timeoutSeconds: 600, enter }),
   );
   const fleet = withFleet(home, (database) => listFleet(database, Date.now()));
   const seconds = (performance.now() - start) / 1000;
   const text = [
-    ...built.text,
+    ...describeBuilt(built),
     '',
     ...steps.map((step) => `${step.seconds.toFixed(1).padStart(7)} s  ${step.title}`),
     `${seconds.toFixed(1).padStart(7)} s  in all`,
@@ -51,7 +52,7 @@ async function demo(session: Session): Promise<Report> {
     'The fleet, as home knows it:',
     ...fleet.map(({ client, state, address }) => `  ${client.padEnd(12)} ${state.padEnd(10)} ${address ?? ''}`.trimEnd()),
   ];
-  return { json: { ...(built.json as object), booted, fleet, steps, seconds }, text };
+  return { json: { ...built, booted, fleet, steps, seconds }, text };
 }
 
 type Booted = Awaited<ReturnType<typeof bootImage>>;

@@ -1,18 +1,19 @@
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseDocument, stringify } from 'yaml';
+import { buildCards, FOR_TRIAL } from '../../builder/cards/build-cards.ts';
 import { bootImage } from '../../builder/try/boot-image.ts';
 import { requireTrial } from '../../builder/try/needs.ts';
 import { SEMEUR, type Trial, withTrial } from '../../builder/try/trial.ts';
 import { BUILT_IN } from '../../builder/workspace/check-services.ts';
 import { findWorkspace } from '../../builder/workspace/find.ts';
+import { findClient } from '../../builder/workspace/find-named.ts';
 import { type LoadedWorkspace, loadWorkspace } from '../../builder/workspace/load.ts';
 import type { Overlay } from '../../builder/workspace/overlay-schema.ts';
 import { suggestHint } from '../../builder/workspace/rules/suggest.ts';
 import { runCommand } from '../../kit/command.ts';
 import { EXIT, Failure } from '../../kit/failure.ts';
 import type { Report, Session } from '../../kit/session.ts';
-import { build } from './build.ts';
 
 const EXAMINATION = join(import.meta.dirname, '../../builder/try/examine-service.sh');
 /** Of the profile and the client that are made for the test. */
@@ -29,9 +30,10 @@ export async function testOverlay(session: Session, name: string): Promise<Repor
   await requireTrial(session);
   const folder = await makeWorkspace(workspace, overlay);
   const own = { ...session, workspace: folder };
-  await build(own, [TRIED], { format: 'img', forTrial: true });
+  const tried = await loadWorkspace(folder);
+  await buildCards(own, tried, [findClient(tried, TRIED)], { ...FOR_TRIAL, format: 'img', now: new Date() });
   let output = '';
-  await withTrial(own, await loadWorkspace(folder), join(folder, 'home'), (trial) =>
+  await withTrial(own, tried, join(folder, 'home'), (trial) =>
     bootImage(own, join(folder, 'out', `${TRIED}.img`), {
       ...{ machine: 'virt', until: 'claimed', timeoutSeconds: BOOT_SECONDS, enter: trial.enter },
       visit: async () => {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import type { ClientManifest } from '../../builder/image/client-image.ts';
+import { buildCards } from '../../builder/cards/build-cards.ts';
 import { readPublicKey, releaseKeyFile, signSums } from '../../builder/release/folder/signers.ts';
 import { renderSums, SUMS, SUMS_SIGNATURE, sumFolder } from '../../builder/release/folder/sums.ts';
 import { makeRelease } from '../../builder/release/making/make.ts';
@@ -12,9 +12,9 @@ import { formatByteSize } from '../../kit/byte-size.ts';
 import { EXIT, Failure } from '../../kit/failure.ts';
 import type { Report, Session } from '../../kit/session.ts';
 import { ICON } from '../../web/pictures.ts';
-import { build } from './build.ts';
 import { examples } from './examples.ts';
 import { addReleaseChecks } from './release-checks.ts';
+import { askHome } from './token-news.ts';
 import type { RunVerb } from './verb.ts';
 
 interface ReleaseFlags {
@@ -102,9 +102,9 @@ async function findKey(workspace: string, key: string | undefined): Promise<stri
 
 /** Apart from the folder that is published, since each holds its client's secrets; summed and signed as that is. */
 async function releaseClients(session: Session, workspace: LoadedWorkspace, profile: string, folder: string, keyFile: string | undefined) {
-  const names = [...workspace.clients.values()].filter((client) => client.profile === profile).map(({ client }) => client);
-  if (names.length === 0) return [];
-  const built = (await build(session, names, { format: 'xz' })).json as { out: string; clients: ClientManifest[] };
+  const clients = [...workspace.clients.values()].filter((client) => client.profile === profile);
+  if (clients.length === 0) return [];
+  const built = await buildCards(session, workspace, clients, { format: 'xz', hasCalled: askHome(workspace.folder), now: new Date() });
   if (existsSync(folder) && !existsSync(join(folder, SUMS))) {
     throw new Failure(`Cannot write clients' images to "${folder}": it exists, and is none of Semeur's`, {
       hint: 'Move it away',
@@ -119,5 +119,5 @@ async function releaseClients(session: Session, workspace: LoadedWorkspace, prof
   const sums = renderSums(await sumFolder(folder, session.signal));
   if (keyFile !== undefined) await writeFile(join(folder, SUMS_SIGNATURE), await signSums(sums, keyFile, session.signal));
   await writeFile(join(folder, SUMS), sums);
-  return names;
+  return clients.map(({ client }) => client);
 }

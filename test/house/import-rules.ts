@@ -33,7 +33,8 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'builder/release/notes': ['builder/debian', 'builder/profile', 'builder/raspios', 'builder/sandbox', 'kit'],
   'builder/release/software': ['builder/debian', 'builder/disk', 'builder/profile', 'builder/workspace', 'kit'],
   'builder/release/folder': ['builder/image', 'builder/profile', 'builder/seed', 'builder/workspace', 'kit', 'protocol'],
-  'builder/cards': ['builder/disk', 'builder/image', 'builder/seed', 'kit'],
+  // What is done for a client's card, each a function that a verb, a wizard and a release may call.
+  'builder/cards': ['builder/disk', 'builder/image', 'builder/profile', 'builder/seed', 'builder/workspace', 'kit'],
   'builder/profile': [
     ...['builder/cache', 'builder/container', 'builder/debian', 'builder/disk', 'builder/image', 'builder/raspios', 'builder/sandbox'],
     ...['builder/workspace', 'kit'],
