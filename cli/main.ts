@@ -71,6 +71,7 @@ async function run(verb: (session: Session) => Promise<Report>): Promise<void> {
     progress: createProgress(process.stderr),
     signal: interruption.signal,
     workspace: options.workspace,
+    program: [process.execPath, '--disable-warning=ExperimentalWarning', import.meta.filename],
     terminal: process.stdin.isTTY && process.stderr.isTTY ? { input: process.stdin, output: process.stderr } : undefined,
   };
   const report = await verb(session);

@@ -33,9 +33,6 @@ export interface BuiltCards {
   readonly clients: readonly ClientManifest[];
 }
 
-/** For cards of a trial: the home that they will call is not there yet. */
-export const FOR_TRIAL = { forTrial: true, hasCalled: () => false } as const;
-
 /** Seeds wait for the disk to keep them, each for its own files: many may wait together. Whole images keep the disk busy by themselves. */
 const LANES = { seeds: 24, images: 2 };
 

@@ -1,10 +1,10 @@
 import { cp, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { buildCards, FOR_TRIAL } from '../../builder/cards/build-cards.ts';
-import { bootImage } from '../../builder/try/boot-image.ts';
+import { buildCards } from '../../builder/cards/build-cards.ts';
+import { FOR_TRIAL, tryCard } from '../../builder/cards/try-card.ts';
+import type { BootResult } from '../../builder/try/boot-image.ts';
 import { requireTrial } from '../../builder/try/needs.ts';
-import { withTrial } from '../../builder/try/trial.ts';
 import { loadWorkspace } from '../../builder/workspace/load.ts';
 import { listFleet } from '../../home/store/fleet.ts';
 import { withFleet } from '../../home/store/with-fleet.ts';
@@ -36,9 +36,7 @@ async function demo(session: Session): Promise<Report> {
   const workspace = await loadWorkspace(timed.workspace);
   const built = await buildCards(timed, workspace, [...workspace.clients.values()], { ...FOR_TRIAL, format: 'xz', now: new Date() });
   const image = join(built.out, `${BOOTED}.img.xz`);
-  const booted = await withTrial(timed, workspace, home, ({ enter }) =>
-    bootImage(timed, image, { machine: 'virt', until: 'claimed', timeoutSeconds: 600, enter }),
-  );
+  const booted = await tryCard(timed, { workspace, image }, { timeoutSeconds: 600 });
   const fleet = withFleet(home, (database) => listFleet(database, Date.now()));
   const seconds = (performance.now() - start) / 1000;
   const text = [
@@ -55,9 +53,7 @@ async function demo(session: Session): Promise<Report> {
   return { json: { ...built, booted, fleet, steps, seconds }, text };
 }
 
-type Booted = Awaited<ReturnType<typeof bootImage>>;
-
-function describeCard({ hostname, card, console: log }: Booted): string[] {
+function describeCard({ hostname, card, console: log }: BootResult): string[] {
   const facts =
     card === null
       ? []

@@ -8,6 +8,8 @@ import { renderSums, SUMS, SUMS_SIGNATURE, sumFolder } from '../../builder/relea
 import { makeRelease } from '../../builder/release/making/make.ts';
 import { findWorkspace } from '../../builder/workspace/find.ts';
 import { type LoadedWorkspace, loadWorkspace } from '../../builder/workspace/load.ts';
+import { listFleet } from '../../home/store/fleet.ts';
+import { withFleet } from '../../home/store/with-fleet.ts';
 import { formatByteSize } from '../../kit/byte-size.ts';
 import { EXIT, Failure } from '../../kit/failure.ts';
 import type { Report, Session } from '../../kit/session.ts';
@@ -72,7 +74,7 @@ async function makeOne(session: Session, name: string, flags: ReleaseFlags): Pro
     url: flags.url,
     icon: ICON,
     withPool: flags.withPool === true,
-    boot: flags.boot,
+    boot: flags.boot ? askState : undefined,
     update: flags.update === true,
   });
   const clients = flags.allClients ? await releaseClients(session, workspace, name, `${out}.clients`, keyFile) : [];
@@ -84,6 +86,11 @@ async function makeOne(session: Session, name: string, flags: ReleaseFlags): Pro
     ...(clients.length > 0 ? [`${out}.clients: ${clients.length} images of clients, for you alone`] : []),
   ];
   return { json: { release, folder: out, signer, ...facts, clients }, text };
+}
+
+/** What `fleet list` says of the first card: a trial's home has no other. */
+function askState(state: string): string | undefined {
+  return withFleet(state, (database) => listFleet(database, Date.now()))[0]?.state;
 }
 
 /** @throws {Failure} where there is none: a key made by the way would be one that nobody trusts. */

@@ -9,7 +9,7 @@ import { arePooled, type PooledFile, parseDebName, poolPath } from '../../builde
 import { ensureToolbox } from '../../builder/debian/toolbox.ts';
 import { createProgress } from '../../cli/terminal/progress.ts';
 
-const session = { progress: createProgress(process.stderr), signal: new AbortController().signal, workspace: tmpdir() };
+const session = { progress: createProgress(process.stderr), signal: new AbortController().signal, workspace: tmpdir(), program: [] };
 
 describe('package lists that `cache prune` has let go of', () => {
   let source: Parameters<typeof fetchLists>[1];

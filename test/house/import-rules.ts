@@ -20,8 +20,8 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   // The builder.
   'builder/release/making': [
     ...['builder/release/comparing', 'builder/release/folder', 'builder/release/notes', 'builder/release/software', 'builder/release/taking'],
-    ...['builder/debian', 'builder/disk', 'builder/image', 'builder/profile', 'builder/sandbox', 'builder/seed', 'builder/try', 'builder/workspace'],
-    ...['kit', 'protocol'],
+    ...['builder/cards', 'builder/debian', 'builder/disk', 'builder/image', 'builder/profile', 'builder/sandbox', 'builder/seed', 'builder/try'],
+    ...['builder/workspace', 'kit', 'protocol'],
   ],
   'builder/release/comparing': [
     ...['builder/release/folder', 'builder/release/notes', 'builder/release/taking'],
@@ -34,7 +34,7 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'builder/release/software': ['builder/debian', 'builder/disk', 'builder/profile', 'builder/workspace', 'kit'],
   'builder/release/folder': ['builder/image', 'builder/profile', 'builder/seed', 'builder/workspace', 'kit', 'protocol'],
   // What is done for a client's card, each a function that a verb, a wizard and a release may call.
-  'builder/cards': ['builder/disk', 'builder/image', 'builder/profile', 'builder/seed', 'builder/workspace', 'kit'],
+  'builder/cards': ['builder/disk', 'builder/image', 'builder/profile', 'builder/seed', 'builder/try', 'builder/workspace', 'kit'],
   'builder/profile': [
     ...['builder/cache', 'builder/container', 'builder/debian', 'builder/disk', 'builder/image', 'builder/raspios', 'builder/sandbox'],
     ...['builder/workspace', 'kit'],

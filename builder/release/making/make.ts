@@ -19,7 +19,7 @@ import { compareLocks } from '../notes/lock-changes.ts';
 import { renderNotes } from '../notes/notes.ts';
 import { describeSoftware } from '../software/papers.ts';
 import { findProfileName } from '../taking/verify-release.ts';
-import { tryBoot } from './boot-trial.ts';
+import { type AskHome, tryBoot } from './boot-trial.ts';
 import { type WriteOptions, writeRelease } from './write-release.ts';
 
 export interface ReleaseOptions extends WriteOptions {
@@ -29,7 +29,8 @@ export interface ReleaseOptions extends WriteOptions {
   readonly previous?: string | undefined;
   /** The key that signs; undefined: `release sign` comes later, perhaps elsewhere. */
   readonly keyFile: string | undefined;
-  readonly boot: boolean;
+  /** Boots its card until home says that this is well, asked so; undefined: it is not booted. */
+  readonly boot: AskHome | undefined;
   /** Take the newest packages, and renew the lock. */
   readonly update: boolean;
 }
@@ -75,7 +76,7 @@ export async function makeRelease(session: Session, workspace: LoadedWorkspace, 
     ['NOTES.md', `${notes}\n## Not free software\n\n${exceptions.map((line) => `- ${line}`).join('\n') || 'Nothing.'}\n`],
     [`${name}.cdx.json`, sbom],
   ]);
-  const boot = options.boot ? await tryBoot(session, workspace, profile) : undefined;
+  const boot = options.boot && (await tryBoot(session, workspace, profile, options.boot));
   const folder = `${options.out}.part-${process.pid}`;
   const making = { folder, workspace, profile, built, lock, boot, papers };
   try {
