@@ -64,11 +64,11 @@ async function render(
   large: boolean,
 ): Promise<string> {
   const { account, second, code, backupKey } = await ensureClientKeys(folder, client.client);
-  const language = client.language ?? operator.language;
+  const { language, hostname } = client;
   const services = profiles.get(client.profile)?.services ?? [];
   const person = client.settings['chat']?.['second'];
   return renderLeaflet({
-    ...{ language, large, link, name: client.name, hostname: client.hostname ?? client.client },
+    ...{ language, large, link, hostname, name: client.name },
     contact: { operator: operator.operator, email: operator.email, phone: operator.phone },
     services: services.flatMap((service) => (BUILT_IN.includes(service) ? [] : (overlays.get(service)?.title[language] ?? []))),
     secrets: {

@@ -36,6 +36,7 @@ export async function reproduceRelease(session: Session, folder: string, profile
     if (existsSync(join(folder, 'pool'))) await cp(join(folder, 'pool'), join(cache, 'semeur', 'pool'), { recursive: true });
     const again = join(work.path, 'again');
     await session.progress.step(`Making "${profile}" again, with an empty cache`, async (note) => {
+      // A process of its own, as anybody's would be: nothing of it was in this one's memory before, and the cache is another for all that it starts.
       const argv = [...session.program, 'release', profile, '--out', again, '--unsigned', '--no-boot', '--workspace', workspace];
       await runCommand(argv, { doing: `make "${profile}" again`, signal: session.signal, onLine: note, env: { XDG_CACHE_HOME: cache } });
     });
