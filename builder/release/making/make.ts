@@ -3,10 +3,10 @@ import { basename, dirname, join } from 'node:path';
 import { EXIT, Failure } from '../../../kit/failure.ts';
 import type { Session } from '../../../kit/session.ts';
 import { ensureDebs } from '../../debian/ensure-debs.ts';
-import { makeProfile } from '../../profile/build.ts';
 import { type ProfileLock, readLock } from '../../profile/lock.ts';
 import { ensureSoundProfile } from '../../profile/publish.ts';
-import type { Stages } from '../../profile/stages.ts';
+import { ensureStages, type Stages } from '../../profile/stages.ts';
+import { checkPlatform } from '../../sandbox/sandbox.ts';
 import { requireTrial } from '../../try/needs.ts';
 import { findProfile } from '../../workspace/find-named.ts';
 import type { LoadedWorkspace } from '../../workspace/load.ts';
@@ -52,6 +52,7 @@ export async function makeRelease(session: Session, workspace: LoadedWorkspace, 
   if (profile.published !== undefined) {
     throw new Failure(`Cannot release the profile "${name}": it was published by others, at ${profile.published}`, { exitCode: EXIT.usage });
   }
+  checkPlatform();
   await checkFolder(options.out);
   if (options.boot) await requireTrial(session);
   // Before the hour that the rest may take.
@@ -59,7 +60,8 @@ export async function makeRelease(session: Session, workspace: LoadedWorkspace, 
   const built = await ensureSoundProfile(session, workspace, name, { update: options.update });
   const lock = await readLock(workspace.folder, name);
   if (!lock) throw new Error(`the profile "${name}" was built and has no lock`);
-  const { stages } = await makeProfile(session, workspace, name, {});
+  // As the lock pins them by now: the cache has them all.
+  const stages = await ensureStages(session, workspace, profile, {});
   const { sbom, exceptions } = await session.progress.step('Listing the software on it', () =>
     describeSoftware(workspace, profile, { prefixDigest: built.prefix.digest, lock, stages }),
   );
