@@ -1,7 +1,7 @@
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SEMEUR } from '../builder/try/trial.ts';
-import { runCommand } from '../kit/command.ts';
+import { makeTrialCard } from '../builder/cards/try-card.ts';
+import { innerProgress } from '../kit/inner-progress.ts';
 import type { Session } from '../kit/session.ts';
 
 const CHECKOUT = join(import.meta.dirname, '..');
@@ -11,7 +11,7 @@ const CHECKOUT = join(import.meta.dirname, '..');
  * @param services what its profile has instead of the example's, with the settings that they ask for.
  */
 export async function buildBenchCard(
-  { progress, signal }: Session,
+  session: Session,
   client: string,
   services: Readonly<Record<string, Readonly<Record<string, string>>>> = {},
 ): Promise<{ workspace: string; image: string }> {
@@ -19,9 +19,10 @@ export async function buildBenchCard(
   await mkdir(workspace, { recursive: true });
   await cp(join(CHECKOUT, 'examples'), workspace, { recursive: true });
   if (Object.keys(services).length > 0) await choose(workspace, client, services);
-  const argv = [...SEMEUR, 'build', client, '--format', 'img'];
-  await progress.step(`Building the card of "${client}"`, () => runCommand([...argv, '--workspace', workspace], { signal }));
-  return { workspace, image: join(workspace, 'out', `${client}.img`) };
+  const { image } = await session.progress.step(`Building the card of "${client}"`, (note) =>
+    makeTrialCard({ ...session, progress: innerProgress(note) }, workspace, client),
+  );
+  return { workspace, image };
 }
 
 async function choose(workspace: string, client: string, services: Readonly<Record<string, Readonly<Record<string, string>>>>): Promise<void> {

@@ -112,7 +112,7 @@ async function fetchAll(url: string, streams: number, signal: AbortSignal): Prom
   return (streams * MEGABYTES) / ((performance.now() - start) / 1000);
 }
 
-/** As it comes, one process for each core, files sent by the kernel. @returns undefined where it isn't installed. */
+/** Starts nginx with its own defaults: one process for each core, files sent by the kernel. @returns undefined where it isn't installed. */
 async function startNginx(folder: string, signal: AbortSignal): Promise<{ readonly url: string } | undefined> {
   const port = await findFreePort();
   const file = join(folder, 'nginx.conf');

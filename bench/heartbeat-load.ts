@@ -91,7 +91,7 @@ async function askKept(kept: Map<number, Socket>, place: Place, number: number, 
   return ask(socket, uptime, 'keep-alive');
 }
 
-/** As little HTTP as it takes: what the load costs, home doesn't have. @returns the status. */
+/** Speaks as little HTTP as it takes: the processor time that the load costs is time home doesn't have. @returns the status. */
 function ask(socket: Socket, uptime: number, connection: string): Promise<number> {
   const body = JSON.stringify(makeHeartbeat(uptime));
   const head = `POST /v1/heartbeat HTTP/1.1\r\nHost: home\r\nConnection: ${connection}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;

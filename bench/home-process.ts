@@ -27,7 +27,7 @@ export async function startHome(session: Session, folder: string, state: string,
     pid ||= Number(/^pid (\d+)$/.exec(line)?.[1] ?? 0);
     if (line.startsWith('home: ready ')) resolve(line);
   };
-  // As its systemd unit starts it.
+  // The flags are those of its systemd unit.
   const ended = runCommand(argv, { signal: session.signal, onLine, env: { MALLOC_ARENA_MAX: '1' } }).then(
     () => reject(new Error('home ended before it listened')),
     (error: unknown) => reject(error),

@@ -4,7 +4,7 @@ import { withWorkFolder } from '../builder/sandbox/sandbox.ts';
 import { readBootFiles } from '../builder/try/boot-files.ts';
 import { makeCard } from '../builder/try/disk.ts';
 import { startMachine } from '../builder/try/start-machine.ts';
-import { SEMEUR, withTrial } from '../builder/try/trial.ts';
+import { withTrial } from '../builder/try/trial.ts';
 import { loadWorkspace } from '../builder/workspace/load.ts';
 import { formatByteSize } from '../kit/byte-size.ts';
 import { runCommand } from '../kit/command.ts';
@@ -44,7 +44,7 @@ export const idleBenchmark: Benchmark = {
       const used = await withTrial(session, await loadWorkspace(folder), state, async ({ enter }) => {
         const machine = await startMachine(session, { machine: 'virt', files, disk, log: join(work.path, 'idle.log'), enter });
         const visit = ['ssh', '--workspace', folder, '--state', state, client, 'cat', '/proc/net/dev', '/proc/diskstats', '/proc/meminfo'];
-        const argv = [...enter, ...SEMEUR, ...visit];
+        const argv = [...enter, ...session.program, ...visit];
         const watching = watch(session, enter, join(work.path, 'prometheus'));
         const count = async () => readCounters((await runCommand(argv, { signal: session.signal })).toString('utf8'));
         try {

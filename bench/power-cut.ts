@@ -24,7 +24,7 @@ export const powerCutBenchmark: Benchmark = {
       await mkdir(record);
       const recording = await session.progress.step('Recording a first boot', () => recordFirstBoot(session, workspace, image, record));
       const cuts = planCuts(recording, CUTS);
-      // Of two machines at once only what comes of them is told.
+      // Two machines run at once: only their results are told.
       const quiet = { ...session, progress: SILENT };
       const results = await session.progress.step(`Booting ${cuts.length} cards after a cut`, async (note) => {
         let done = 0;

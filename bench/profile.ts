@@ -7,7 +7,7 @@ import { ensureRaspiosBase } from '../builder/raspios/raspios.ts';
 import { Failure } from '../kit/failure.ts';
 import { type Benchmark, tabulateRatio, timeSeconds } from './benchmark.ts';
 
-/** Of a website, calendars and contacts, and a chat. */
+/** The packages of a website, calendars and contacts, and a chat. */
 const PACKAGES = ['caddy', 'prosody', 'radicale'];
 
 /** The packages are fetched before either side starts. Unpacking the base and packing the result is the same on both: it is timed by itself, and taken off. */

@@ -19,7 +19,7 @@ export const releaseBenchmark: Benchmark = {
     const folder = await mkdtemp(join(cacheFolder('tmp'), `${process.pid}-bench-`));
     const workspace = join(folder, 'workspace');
     const [first, second] = [join(folder, 'first'), join(folder, 'second')];
-    const options = { keyFile: undefined, icon: '<svg/>', withPool: false, boot: false, update: false };
+    const options = { keyFile: undefined, icon: '<svg/>', withPool: false, boot: undefined, update: false };
     const release = async (out: string, previous?: string) =>
       makeRelease(session, await loadWorkspace(workspace), 'maison', { ...options, out, previous });
     try {

@@ -71,6 +71,7 @@ async function run(verb: (session: Session) => Promise<Report>): Promise<void> {
     progress: createProgress(process.stderr),
     signal: interruption.signal,
     workspace: options.workspace,
+    program: [process.execPath, '--disable-warning=ExperimentalWarning', import.meta.filename],
     terminal: process.stdin.isTTY && process.stderr.isTTY ? { input: process.stdin, output: process.stderr } : undefined,
   };
   const report = await verb(session);
@@ -122,7 +123,7 @@ function inheritSettings(verb: Command): void {
     if (json !== undefined) program.setOptionValue('json', json);
     if (workspace !== undefined) program.setOptionValue('workspace', workspace);
   });
-  // Of its own, since the inherited one stands in a group of the program's.
+  // It gets one of its own, since the inherited one stands in a group of the program's.
   if (verb.commands.length > 0) addHelp(verb);
   for (const child of verb.commands) inheritSettings(child);
 }

@@ -51,7 +51,7 @@ export interface ServeOptions {
 export interface VpnOptions {
   readonly interface: string;
   readonly port: number;
-  /** Of the endpoints that cards try. */
+  /** The ports of the endpoints that cards try. */
   readonly ports: readonly number[];
   readonly firewall: boolean;
   /** A card without a handshake for so long is made able to come back, whatever its clock has said (default: 300). */

@@ -5,7 +5,7 @@ export const SEMEUR_DATE = '2026-11-26';
 
 /** Something whose date another clock wrote. */
 export interface Dated {
-  /** As a sentence names it: "the lock of the profile …". */
+  /** What a sentence calls it: "the lock of the profile …". */
   readonly what: string;
   /** Milliseconds since 1970. */
   readonly date: number;

@@ -10,7 +10,7 @@ export interface FailedCommand {
   readonly hint?: string;
   /** And if it isn't installed. */
   readonly missing?: string;
-  /** As messages name the command, where what is started first is only the way to it. */
+  /** What messages call the command, where what is started first is only the way to it. */
   readonly name?: string;
   /** Where it writes what is large. */
   readonly folder?: string;

@@ -132,7 +132,7 @@ export function explainMachine(error: unknown, folders: readonly string[] = []):
   return new Failure(`Cannot ${what}: ${trouble.reason}`, { hint: hintFor(code, trouble, place), cause: error });
 }
 
-/** Of a folder with those above it that can't be made, Node.js says that it isn't there: why the first one above that is there takes none. */
+/** Where a folder can't be made with those above it, Node.js says only that it isn't there: this finds why the first one that is there takes none. */
 function findDeeper({ syscall, code, path }: SystemError): unknown {
   if (syscall !== 'mkdir' || code !== 'ENOENT' || path === undefined) return undefined;
   let above = path;

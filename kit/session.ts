@@ -5,6 +5,8 @@ export interface Session {
   readonly signal: AbortSignal;
   /** --workspace DIR, if given. */
   readonly workspace: string | undefined;
+  /** argv prefix that starts this very program: for what has to be a process of its own, such as a server in a trial's network. */
+  readonly program: readonly string[];
   /** Where a person can be asked; none when stdin or stderr goes elsewhere. */
   readonly terminal?: Terminal | undefined;
 }

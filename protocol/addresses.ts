@@ -1,8 +1,8 @@
-/** Of the listeners in the tunnel: for cards, which know it from the protocol; for operators' browsers; for those who watch the fleet. */
+/** Ports of the listeners in the tunnel: for cards, which know it from the protocol; for operators' browsers; for those who watch the fleet. */
 export const TUNNEL_PORT = 8080;
 export const PAGE_PORT = 8081;
 export const METRICS_PORT = 9180;
-/** Of clients' sites, on their cards. */
+/** The port of clients' sites, on their cards. */
 export const SITE_PORT = 443;
 
 /** The addresses of an operator's fleet, all in one /48 (docs/protocol.md). */
@@ -15,11 +15,11 @@ export interface FleetNetwork {
   readonly cards: string;
   /** "…/80" */
   readonly operators: string;
-  /** Of the card with this number, from 1. */
+  /** The address of the card with this number, from 1. */
   card(number: number): string;
   /** The other way; undefined when it is no card's. */
   cardNumber(address: string): number | undefined;
-  /** Of the operator with this number, from 1. */
+  /** The address of the operator with this number, from 1. */
   operator(number: number): string;
   operatorNumber(address: string): number | undefined;
 }

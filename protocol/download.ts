@@ -8,7 +8,7 @@ export interface DownloadPlan {
   readonly file: string;
   /** Its media type. */
   readonly type: string;
-  /** Of the whole file, and what its ETag is made of. */
+  /** The SHA-256 of the whole file, which its ETag is made of. */
   readonly bytes: number;
   /** Lower-case hex, as everywhere here. */
   readonly sha256: string;
@@ -23,7 +23,7 @@ export interface DownloadPlan {
   readonly parts: readonly DownloadPart[];
   /** What follows the prefix, base64: some kilobytes. A client's is a secret, and home takes it out once the card has called. */
   readonly tail?: string;
-  /** Of a client's image alone. */
+  /** Only present for a client's image, not for a profile's own. */
   readonly client?: DownloadClient;
 }
 
@@ -36,9 +36,9 @@ export interface DownloadPart {
 
 export interface DownloadClient {
   readonly client: string;
-  /** As people read it. */
+  /** The name that people read. */
   readonly name: string;
-  /** Of the order that this image was made for: home knows by it whether the image still opens anything. */
+  /** Names the order that this image was made for: home knows by it whether the image still opens anything. */
   readonly tokenSha256: string;
   /** What the card will offer, at http://HOSTNAME.local/PATH/. */
   readonly services: readonly { readonly path: string; readonly fr: string; readonly en: string }[];

@@ -6,7 +6,7 @@ const MODELS: Readonly<Record<string, { readonly name: string; readonly tag: str
   zero2w: { name: 'Raspberry Pi Zero 2 W', tag: 'pi3-64bit' },
 };
 
-/** As people know a model: "Raspberry Pi 4" for "pi4". */
+/** Names a model as people know it: "Raspberry Pi 4" for "pi4". */
 export function nameModel(board: string): string {
   return MODELS[board]?.name ?? board;
 }

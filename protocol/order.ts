@@ -10,7 +10,7 @@ export interface Order {
   readonly profile: string;
   /** Rises when keys are issued anew: an order of a higher generation ends the ones before. */
   readonly generation: number;
-  /** Of the seed's key, base64 as wg(8) has it. */
+  /** The public half of the seed's key, base64 as wg(8) has it. */
   readonly publicKey: string;
   readonly presharedKey: string;
   /** "…/128", from the key. */

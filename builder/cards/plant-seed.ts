@@ -9,12 +9,15 @@ import { placeInRegion } from '../image/client-image.ts';
 import { writeAll } from '../image/copy-ranges.ts';
 import { REGION_BYTES } from '../image/prefix.ts';
 
+/** The region behind the last partition, or, where that is no more, a file on the first. */
+export type PlantedAt = 'region' | 'boot partition';
+
 /**
  * Writes a seed onto a flashed card or a raw image: into its seed region, or, when the root file system has grown over that, as semeur.seed on
  * its boot partition. Changes nothing unless the target is a Semeur card of that profile.
  * @throws {Failure} naming what the target is not.
  */
-export async function plantSeed(target: string, seed: Buffer, profile: string): Promise<'region' | 'boot partition'> {
+export async function plantSeed(target: string, seed: Buffer, profile: string): Promise<PlantedAt> {
   await checkNotMounted(target);
   const handle = await openTarget(target);
   try {

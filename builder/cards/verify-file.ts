@@ -15,7 +15,7 @@ export interface Verification {
   /** What could not be checked, and why. */
   readonly unchecked: readonly string[];
   readonly seed: SeedHeader | null;
-  /** Of the seed's token, ISO 8601. */
+  /** When the seed's token ends, ISO 8601. */
   readonly tokenExpires: string | null;
   /** What it is good for no more. */
   readonly ended: readonly string[];

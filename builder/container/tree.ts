@@ -20,7 +20,7 @@ export interface Inode {
 
 export interface Node {
   inode: Inode;
-  /** Of folders. */
+  /** Only folders have one. */
   readonly children: Map<string, Node>;
 }
 

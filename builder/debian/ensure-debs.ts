@@ -22,7 +22,7 @@ const TRIES = 3;
 const NAMED = 10;
 
 export interface EnsureOptions {
-  /** Of the lock. */
+  /** The lock's SOURCE_DATE_EPOCH. */
   readonly epoch: number;
   readonly patience?: Partial<Patience>;
 }

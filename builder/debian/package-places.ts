@@ -6,7 +6,7 @@ export interface MorePlaces {
   readonly release?: string | undefined;
   /** An archive as it was at a moment, laid out as a mirror. "{time}" in it is the lock's own. */
   readonly snapshot?: string | undefined;
-  /** As a hint: which command takes newer packages. */
+  /** A hint that says which command takes newer packages. */
   readonly renew?: string | undefined;
 }
 

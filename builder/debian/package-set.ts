@@ -83,7 +83,7 @@ export function parseDebs(text: string): Deb[] {
   });
 }
 
-/** Of these packages, those that were installed, as pool.sh says. */
+/** Finds those of the packages that were installed, as pool.sh says. */
 export async function readInstalled(folder: string, debs: readonly Deb[]): Promise<Deb[]> {
   const installed = new Set((await readPooled(folder, 'debs')).map(({ sha256 }) => sha256));
   return debs.filter(({ sha256 }) => installed.has(sha256));

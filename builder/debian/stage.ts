@@ -14,7 +14,7 @@ export interface Stage {
   readonly epoch: number;
   /** The package lists that its packages were chosen by; none where a lock named them. */
   readonly lists: readonly PooledFile[];
-  /** Of a base that was made from an image of a card. */
+  /** Only a base that was made from an image of a card has one. */
   readonly layout?: DiskLayout;
 }
 

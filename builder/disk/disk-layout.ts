@@ -21,7 +21,7 @@ export interface DiskLayout {
     readonly uuid: string;
     readonly hashSeed: string;
     readonly label: string;
-    /** As mke2fs's -O takes them. */
+    /** The features, in the words of mke2fs's -O. */
     readonly features: string;
   };
   /** "0x" and eight digits: PARTUUIDs begin with them. */

@@ -1,6 +1,6 @@
 import { Header } from 'tar';
 
-/** Of a tar: everything begins at a multiple of it. */
+/** Everything in a tar begins at a multiple of it. */
 const BLOCK = 512;
 
 /** Whether ustar has room for a name, and may hold it; what else there is goes into a pax record, which says in what letters it is. */

@@ -7,7 +7,7 @@ export interface TarEntry {
   readonly kind: 'file' | 'folder' | 'hard link' | 'symbolic link' | 'other';
   /** Where a link leads, as it is written there. */
   readonly target: string;
-  /** Of its pax header: those that it has. */
+  /** The records of its pax header. */
   readonly records: ReadonlyMap<string, Buffer>;
   readonly mode: number;
   readonly uid: number;

@@ -34,7 +34,7 @@ export interface Attempt {
 }
 
 export interface Undertaking {
-  /** As messages name it: no secret in it. */
+  /** What messages call it: no secret is in it. */
   readonly url: string;
   readonly signal: AbortSignal;
   /** `isNews` is for what nobody should miss, however much else is noted. */

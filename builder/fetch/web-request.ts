@@ -92,7 +92,7 @@ function splitUserInfo(url: string): { bare: string; authorization: Record<strin
 
 /** A certificate doesn't get better by waiting. Messages of the system are left out: one of a proxy may hold its password. */
 function explainRefusal(url: string, error: unknown): unknown {
-  // Of another scheme: node-fetch has no class for it.
+  // The address has another scheme: node-fetch has no class for that error.
   if (error instanceof TypeError) return leadsAway(url, 'http or https', error);
   if (error instanceof FetchError && error.type !== 'system') {
     return new Failure(`Cannot download "${showUrl(url)}": it leads from one address to the next without end`, {

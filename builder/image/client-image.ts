@@ -16,7 +16,7 @@ export interface ClientManifest {
   readonly image: SizeAndDigest & { readonly file: string; readonly format: ImageFormat };
   readonly extracted: SizeAndDigest;
   readonly seed: SizeAndDigest & { readonly offset: number; readonly signer: string };
-  /** Of the profile: every client's image has the same map. */
+  /** The profile's block map: every client's image has the same. */
   readonly bmap: string;
 }
 

@@ -14,7 +14,7 @@ export interface WriteImageOptions {
 }
 
 const MAKE_ROOM = 'Make room on that disk, then run the same command again';
-/** Of a client's image, which can be done without. */
+/** A client's image can be made again: nothing waits for the disk. */
 export const ROOM_OR_SEED = 'Make room, or build with "--seed-only": the seed, its tail and the hashes are all that a composed download needs';
 
 /**
@@ -37,7 +37,7 @@ export async function writeImage(
       file,
       async (_, temporary) => {
         const cloned = await cloneFile(source, temporary);
-        if (!cloned) await checkFreeSpace(file, needed, roomHint);
+        if (!cloned) await checkFreeSpace(dirname(file), needed, roomHint, file);
         // A clone that fails takes its destination away, so the handle of writeAtomically may be of a file without a name.
         const handle = await open(temporary, cloned ? 'r+' : 'w+', mode);
         try {
@@ -53,7 +53,7 @@ export async function writeImage(
       { mode },
     );
   } catch (error) {
-    throw (error as NodeJS.ErrnoException).code === 'ENOSPC' ? await diskFull(file, needed, roomHint, error) : error;
+    throw (error as NodeJS.ErrnoException).code === 'ENOSPC' ? await diskFull(file, dirname(file), needed, roomHint, error) : error;
   }
 }
 
@@ -78,18 +78,18 @@ async function copyPrefix(
   else await copyWhole(source, handle, bytes, signal);
 }
 
-/** @throws {Failure} when `needed` bytes are more than what is free where `file` is to be. */
-export async function checkFreeSpace(file: string, needed: number, roomHint: string): Promise<void> {
-  if ((await freeBytes(file)) < needed) throw await diskFull(file, needed, roomHint);
+/** @param target what is about to be written, where it isn't the folder's own. @throws {Failure} when `needed` bytes are more than what is free in a folder. */
+export async function checkFreeSpace(folder: string, needed: number, roomHint: string, target = folder): Promise<void> {
+  if ((await freeBytes(folder)) < needed) throw await diskFull(target, folder, needed, roomHint);
 }
 
-async function freeBytes(file: string): Promise<number> {
-  const { bavail, bsize } = await statfs(dirname(file));
+async function freeBytes(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
   return bavail * bsize;
 }
 
-async function diskFull(file: string, needed: number, hint: string, cause?: unknown): Promise<Failure> {
-  return new Failure(`Cannot write "${file}": ${needed} bytes are needed, ${await freeBytes(file)} are free`, {
+async function diskFull(target: string, folder: string, needed: number, hint: string, cause?: unknown): Promise<Failure> {
+  return new Failure(`Cannot write "${target}": ${needed} bytes are needed, ${await freeBytes(folder)} are free`, {
     hint,
     cause,
   });

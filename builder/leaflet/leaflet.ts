@@ -19,7 +19,7 @@ export interface Leaflet {
   readonly name: string;
   readonly hostname: string;
   readonly contact: { readonly operator: string; readonly email: string; readonly phone?: string | undefined };
-  /** Of the download page; without it the sheet shows the way to the card's own page. */
+  /** The download page's address; without it the sheet shows the way to the card's own page. */
   readonly link?: string | undefined;
   /** In the sheet's language. */
   readonly services: readonly string[];

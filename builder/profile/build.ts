@@ -48,7 +48,7 @@ interface ProfilePlan {
   readonly groups: readonly (readonly LayerEntry[])[];
   /** The packages' folders, and those above what containers bring. */
   readonly folders: ReadonlySet<string>;
-  /** Of the base's boot partition: what is there for other boards. */
+  /** What the base's boot partition has for other boards alone. */
   readonly leftOut: readonly string[];
 }
 

@@ -15,7 +15,7 @@ import type { System } from './system.ts';
 
 const MIB = 1024 * 1024;
 const BLOCK = 4096;
-/** As disk.sh has it. */
+/** disk.sh has the same number. */
 const JOURNAL_MIB = 16;
 
 /** Where things are on the card, known before anything is written: the files on it name the seed region's offset. */
@@ -71,10 +71,10 @@ export interface DiskParts {
   readonly system: System;
   /** The folders above the trees, as a tar. */
   readonly above: Buffer;
-  /** Of containers. */
+  /** The tars of container images. */
   readonly trees: readonly ContainerTree[];
   readonly layer: Buffer;
-  /** Of the system's files that the layer doesn't replace. */
+  /** Attributes of the system's files that the layer doesn't replace. */
   readonly attributes: System['attributes'];
   /** Files of the boot partition beside the packages'. */
   readonly boot: ReadonlyMap<string, Buffer>;
@@ -110,7 +110,7 @@ export async function writeDisk(
   return { raw, alwaysMapped: [files, ...journal] };
 }
 
-/** As debugfs is told to set them: the values are files, the commands name them. */
+/** Writes what debugfs is told in order to set them: the values are files, which the commands name. */
 async function writeAttributes(work: WorkFolder, attributes: System['attributes']): Promise<void> {
   const folder = join(work.path, 'attributes');
   await mkdir(folder);
@@ -119,7 +119,7 @@ async function writeAttributes(work: WorkFolder, attributes: System['attributes'
   await writeFile(join(folder, 'commands'), lines.join(''));
 }
 
-/** As sh reads it: some of the texts come from an image. */
+/** Quotes a word for sh: some of the texts come from an image. */
 function renderLayout({ layout: { boot, root, diskId }, rootBytes }: DiskPlan): string {
   const values = {
     boot_start: boot.start,

@@ -15,9 +15,9 @@ export interface ProfileFacts {
   /** The seed key's public half, one line. */
   readonly seedKey: string;
   readonly settings: readonly SettingsFile[];
-  /** Of the services: started again once their settings are there. */
+  /** The services' units, which are started again once their settings are there. */
   readonly units: readonly string[];
-  /** Of the services, by file. */
+  /** The services' templates, by file. */
   readonly lists: Readonly<Record<string, readonly string[]>>;
   /** What the card asks for packages: lines of sources.list(5). Undefined where its base says it. */
   readonly cardSources: readonly string[] | undefined;

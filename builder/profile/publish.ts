@@ -86,7 +86,7 @@ async function loadTaken(workspace: LoadedWorkspace, name: string): Promise<Buil
   return loadBuiltProfile(workspace.folder, name, published === undefined ? undefined : `Take it: semeur profile fetch ${published}`);
 }
 
-/** Of a profile that was downloaded, the cache has the compressed bytes alone. */
+/** Writes the raw image of a profile that was downloaded: the cache has its compressed bytes alone. */
 async function ensureRaw({ progress, signal }: Session, workspace: string, { prefix, manifest }: BuiltProfile): Promise<void> {
   const raw = prefixFile(prefix.digest, 'img');
   if (existsSync(raw)) return;

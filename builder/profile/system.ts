@@ -36,7 +36,7 @@ export interface System {
   /** 4 KiB blocks and inodes that root.tar takes. */
   readonly blocks: number;
   readonly inodes: number;
-  /** Of root.tar, those that mke2fs leaves out. */
+  /** The attributes in root.tar that mke2fs leaves out. */
   readonly attributes: readonly TarAttribute[];
 }
 

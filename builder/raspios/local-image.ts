@@ -16,7 +16,7 @@ export interface LocalImage {
   readonly sha256: string;
   readonly suite: RaspiosSuite;
   readonly release: string | null;
-  /** Of the file beside it that ends with ".sig", if there is one. */
+  /** What the file beside it holds that ends with ".sig", if there is one. */
   readonly signature: Buffer | undefined;
 }
 

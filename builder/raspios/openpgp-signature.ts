@@ -8,7 +8,7 @@ export const RASPBERRY_PI_SIGNERS: readonly string[] = ['54C3DD610D9D1B4AF82A377
 
 export interface SignatureCheck {
   readonly file: string;
-  /** As messages name it. */
+  /** What messages call it. */
   readonly name: string;
   /** Armoured or not; keys may be several. A key counts only if its fingerprint is in `signers`. */
   readonly signature: Uint8Array;

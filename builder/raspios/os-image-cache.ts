@@ -48,7 +48,7 @@ export async function findByDownload(sha256: string): Promise<OsImage | undefine
   return undefined;
 }
 
-/** Of those in the cache, the one that was unpacked last. */
+/** Finds, among those in the cache, the one that was unpacked last. */
 export async function findNewestOsImage(): Promise<OsImage | undefined> {
   const names = await readdir(cacheFolder('os-image')).catch(() => []);
   const times = await Promise.all(

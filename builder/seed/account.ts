@@ -1,7 +1,7 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes, randomInt } from 'node:crypto';
 import { bcrypt } from 'hash-wasm';
 
-/** As the client code's: nothing that sounds or looks like another sign of it. Small letters, since telephones begin with them. */
+/** The same signs as the client code's, none of which sounds or looks like another; in small letters, since telephones begin with them. */
 const SIGNS = 'abcdefghjkmnpqrstvwxyz23456789';
 const GROUP = 4;
 /** Work that slows a guesser down is for passwords that people choose: this one has 58 bits, all of them by chance. */
@@ -22,7 +22,7 @@ export interface ClientAccount {
 /** What a server keeps to log somebody in by SCRAM-SHA-256 (RFC 5802, RFC 7677): with it nobody can log in elsewhere. */
 export interface Scram {
   readonly rounds: number;
-  /** As it goes into the hash: its letters, not what they would stand for. */
+  /** The salt goes into the hash as these letters, not as what they would stand for. */
   readonly salt: string;
   /** Hex, as the next. */
   readonly storedKey: string;

@@ -16,7 +16,7 @@ export function makeClientCode(): ClientCode {
   return { text: `${signs.slice(0, LENGTH / 2)}-${signs.slice(LENGTH / 2)}`, salt: randomBytes(8).toString('hex') };
 }
 
-/** As the card compares it (firstboot's "switch"): of the code's signs alone, in capitals. */
+/** Hashes the code as the card compares it (firstboot's "switch"): its signs alone, in capitals. */
 export function hashClientCode({ text, salt }: ClientCode): string {
   return createHash('sha256')
     .update(`${salt}:${text.replace('-', '')}`)

@@ -33,7 +33,7 @@ export interface SeedTemplates {
 /** What every card of an operator has to know of home. */
 export interface HomeFacts {
   readonly hubKey: string;
-  /** Of home's key and of the one that will follow it. */
+  /** Fingerprints of home's key and of the one that will follow it. */
   readonly pins: readonly string[];
   readonly userCa: string;
 }
@@ -73,7 +73,11 @@ export function renderSeedFiles(
   home: HomeFacts,
   services: readonly string[],
 ): Map<string, Buffer> {
-  const common = { client: describeClient(client, operator), operator: { name: operator.operator, email: operator.email ?? '' } };
+  const { name, hostname, language, timezone } = client;
+  const common = {
+    client: { client: client.client, name, hostname, language, timezone },
+    operator: { name: operator.operator, email: operator.email ?? '' },
+  };
   const files = new Map<string, Buffer>();
   const enrolment = { ...common, ...describeEnrolment(operator, keys, home) };
   for (const [name, template] of templates.own) files.set(name, Buffer.from(template(enrolment)));
@@ -88,10 +92,6 @@ export function renderSeedFiles(
     for (const [name, template] of ofService) files.set(name, Buffer.from(template({ ...common, account, second, backup, settings })));
   }
   return files;
-}
-
-function describeClient({ client, name, hostname = client, language, timezone }: Client, operator: Operator) {
-  return { client, name, hostname, language: language ?? operator.language, timezone: timezone ?? operator.timezone };
 }
 
 /**

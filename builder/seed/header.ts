@@ -1,7 +1,7 @@
 /** Format 1 of the seed: header, tar, signature; firstboot's check-seed takes and refuses exactly the same bytes. */
 export const HEADER_BYTES = 4096;
 export const SIGNATURE_BYTES = 4096;
-/** As in image/prefix.ts: seeds and images know nothing of one another. */
+/** image/prefix.ts has the same number: seeds and images know nothing of one another. */
 export const REGION_BYTES = 4 * 1024 * 1024;
 /** The tar's length is a multiple of it. */
 export const SEED_BLOCK = 4096;
@@ -13,7 +13,7 @@ export interface SeedHeader {
   readonly generation: number;
   /** Bytes of the tar. */
   readonly length: number;
-  /** Of the tar, in lower-case hex. */
+  /** SHA-256 of the tar, lower-case hex. */
   readonly sha256: string;
   /** OpenSSH fingerprint of the seed key, "SHA256:…". */
   readonly signer: string;

@@ -40,8 +40,8 @@ export function makeOrder(
   return {
     order: 1,
     client,
-    hostname: hostname ?? client,
-    language: language ?? operator.language,
+    hostname,
+    language,
     profile,
     generation: keys.generation,
     publicKey: keys.vpn.publicKey,

@@ -63,7 +63,7 @@ export function parseBootConfig(text: string): { kernel: string; initramfs: stri
   return config;
 }
 
-/** As mtools name it: "FILE@@OFFSET". */
+/** The partition in mtools' words: "FILE@@OFFSET". */
 async function findBootPartition(raw: string): Promise<string> {
   const partitions = parsePartitions(await readHead(raw, 'img', MBR_BYTES));
   if (!partitions) throw notBootable(raw, 'it has no partition table');

@@ -1,7 +1,7 @@
 const MAGIC = 0xd00dfeed;
 const PROPERTY = 3;
 const HEAD_BYTES = 40;
-/** Of the root node: its tag, and its empty name. */
+/** How the root node begins: its tag, and its empty name. */
 const ROOT_BYTES = 8;
 
 /**

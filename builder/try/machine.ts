@@ -10,7 +10,7 @@ export interface Surroundings {
   readonly network?: 'user' | 'none' | undefined;
   /** Ways in from the trial's network, such as "tcp:127.0.0.1:8080-:80": whoever comes through them is on the card's own LAN. */
   readonly forwards?: readonly string[] | undefined;
-  /** As Pis have one, on the "virt" machine. */
+  /** A serial number such as Pis have, on the "virt" machine. */
   readonly serial?: string | undefined;
   /** More of the kernel's arguments. */
   readonly kernelArguments?: string | undefined;

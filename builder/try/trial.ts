@@ -1,6 +1,5 @@
 import { mkdir } from 'node:fs/promises';
 import { isIPv4 } from 'node:net';
-import { join } from 'node:path';
 import { runCommand } from '../../kit/command.ts';
 import { Failure } from '../../kit/failure.ts';
 import type { Session } from '../../kit/session.ts';
@@ -8,8 +7,6 @@ import type { LoadedWorkspace } from '../workspace/load.ts';
 import { requireTrial } from './needs.ts';
 import { openNetwork } from './network.ts';
 
-/** argv prefix of this very Semeur. */
-export const SEMEUR: readonly string[] = [process.execPath, '--disable-warning=ExperimentalWarning', join(import.meta.dirname, '../../cli/main.ts')];
 const READY_SECONDS = 60;
 
 /** A network of its own with the operator's home in it, for cards that boot there. */
@@ -50,7 +47,7 @@ async function withHome<T>(session: Session, workspace: string, state: string, e
   const stop = new AbortController();
   const ready = Promise.withResolvers<void>();
   const serve = ['home', 'serve', '--workspace', workspace, '--state', state];
-  const home = runCommand([...enter, ...SEMEUR, ...serve], {
+  const home = runCommand([...enter, ...session.program, ...serve], {
     doing: 'run home for the trial',
     name: 'semeur home serve',
     signal: AbortSignal.any([session.signal, stop.signal]),

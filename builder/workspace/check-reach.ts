@@ -72,7 +72,7 @@ function warning(source: Source, path: Path, message: string, hint: string): Fin
   return { ...source.error(path, message, hint), level: 'warning' };
 }
 
-/** Of "host:port" or "[IPv6]:port". */
+/** Takes "host:port" or "[IPv6]:port" apart. */
 function hostOf(endpoint: string): string {
   return endpoint.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
 }

@@ -10,7 +10,7 @@ import type { Operator, Profile } from './schema.ts';
 export const BUILT_IN: readonly string[] = ['card', 'raspios', 'front', 'containers', 'firstboot'];
 
 const MIB = 1024 * 1024;
-/** Of the smallest that each is sold with. */
+/** The smallest memory that each board is sold with. */
 const MEMORY: Readonly<Record<Profile['boards'][number], number>> = { pi3: 1024 * MIB, pi4: 1024 * MIB, pi5: 1024 * MIB, zero2w: 512 * MIB };
 /** Kernel, firmware's share and what every card runs: 150 MiB in QEMU, with room for what comes and goes. */
 const MEMORY_OF_EVERY_CARD = 256 * MIB;
@@ -54,7 +54,7 @@ function checkClashes({ source, known: { services = [] } }: ProfileEntry, overla
   );
 }
 
-/** As a message says them. */
+/** Joins names for a message. */
 function claimsOf({ templates = [], ports = [], front, container }: Partial<Overlay>): string[] {
   const all = [
     ...templates.map(({ to }) => `write "${to}"`),

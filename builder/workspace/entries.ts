@@ -8,7 +8,7 @@ import { parseSource, type Source } from './source.ts';
 
 /** One file of the workspace: what it is called, what it holds, and where each thing stands in it. */
 export interface Entry<T> extends ReadValue<T> {
-  /** As its file, or its folder, is named. */
+  /** The name of its file or folder. */
   readonly name: string;
   readonly source: Source;
 }
@@ -57,7 +57,7 @@ async function listFolder(folder: string): Promise<string[]> {
   return names.sort();
 }
 
-/** As findings name it. */
+/** What findings call it. */
 export function showFile(workspace: string, file: string): string {
   return relative(workspace, file).split(sep).join('/');
 }

@@ -1,6 +1,6 @@
 /** What people write to name a container's image: [HOST/]NAME[:TAG][@sha256:DIGEST]. */
 export interface ImageName {
-  /** Of a registry, with its port where that isn't the usual one. */
+  /** A registry's host, with its port where that isn't the usual one. */
   readonly host: string | undefined;
   readonly name: string;
   readonly tag: string | undefined;

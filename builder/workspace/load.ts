@@ -102,8 +102,9 @@ async function readAll<S extends z.ZodObject>(folder: string, kind: string, sche
   return { entries: withPlanned(entries, planned), findings };
 }
 
-function complete(client: ClientFile, { language, timezone }: Operator): Client {
-  return { language, timezone, hostname: client.client, ...client };
+function complete(client: ClientFile, operator: Operator): Client {
+  const { language = operator.language, timezone = operator.timezone, hostname = client.client } = client;
+  return { ...client, language, timezone, hostname };
 }
 
 function withFolder({ value, folder }: OverlayEntry) {

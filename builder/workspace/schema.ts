@@ -122,4 +122,4 @@ export const clientSchema = z.strictObject({
 });
 export type ClientFile = z.output<typeof clientSchema>;
 /** A client with what the file leaves out taken from the operator. */
-export type Client = ClientFile & Required<Pick<ClientFile, 'language' | 'hostname' | 'timezone'>>;
+export type Client = ClientFile & { readonly [Key in 'language' | 'hostname' | 'timezone']: NonNullable<ClientFile[Key]> };

@@ -15,7 +15,7 @@ export interface VpnKey {
 export interface HomeTls {
   readonly key: string;
   readonly certificate: string;
-  /** Of the key in home-tls-backup.pem, for the day this one must change: cards take it as well. */
+  /** The pin of the key in home-tls-backup.pem, for the day this one must change: cards take it as well. */
   readonly backupPin: string;
 }
 

@@ -16,7 +16,7 @@ export interface StarterOptions extends Pick<Operator, 'operator' | 'email' | 'p
   readonly clients: readonly NewClient[];
 }
 
-/** Of a co-operative that has not said its own. */
+/** What stands for a co-operative that has not said its own. */
 export const STARTER_NAMES = { fr: 'Ma coopérative', en: 'My co-operative' } as const;
 
 export const IGNORED: readonly string[] = ['/secrets/', '/out/', '/home/'];

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { checkWorkspaceClock } from '../../builder/cards/sound-tokens.ts';
 import { describeToken, readTokens, type TokenNews } from '../../builder/seed/token-life.ts';
 import { findWorkspace } from '../../builder/workspace/find.ts';
 import { type Finding, formatFinding, sortFindings } from '../../builder/workspace/finding.ts';
@@ -6,7 +7,7 @@ import { type LoadedWorkspace, readWorkspace } from '../../builder/workspace/loa
 import { EXIT } from '../../kit/failure.ts';
 import type { Report, Session } from '../../kit/session.ts';
 import { examples } from './examples.ts';
-import { checkWorkspaceClock, findTokenNews } from './sound-tokens.ts';
+import { findTokenNews } from './token-news.ts';
 import type { RunVerb } from './verb.ts';
 
 const MOST_NAMED = 5;

@@ -14,7 +14,7 @@ import { runCommand } from '../../kit/command.ts';
 import { EXIT, Failure } from '../../kit/failure.ts';
 import type { Report, Session } from '../../kit/session.ts';
 import { examples } from './examples.ts';
-import { warnOfTokens } from './sound-tokens.ts';
+import { warnOfTokens } from './token-news.ts';
 import type { RunVerb } from './verb.ts';
 
 interface LeafletFlags {
@@ -65,13 +65,13 @@ async function render(
   large: boolean,
 ): Promise<string> {
   const { account, second, code, backupKey } = await ensureClientKeys(folder, client.client);
-  const language = client.language ?? operator.language;
+  const { language, hostname } = client;
   const profile = profiles.get(client.profile);
   const services = profile?.services ?? [];
   const hasLight = profile !== undefined && platformOf(profile.base).light !== undefined;
   const person = client.settings['chat']?.['second'];
   return renderLeaflet({
-    ...{ language, large, hasLight, link, name: client.name, hostname: client.hostname ?? client.client },
+    ...{ language, large, hasLight, link, hostname, name: client.name },
     contact: { operator: operator.operator, email: operator.email, phone: operator.phone },
     services: services.flatMap((service) => (BUILT_IN.includes(service) ? [] : (overlays.get(service)?.title[language] ?? []))),
     secrets: {

@@ -19,7 +19,7 @@ import type { Report, Session } from '../../kit/session.ts';
 import type { DownloadPlan } from '../../protocol/download.ts';
 import { ICON } from '../../web/pictures.ts';
 import { examples } from './examples.ts';
-import { warnOfTokens } from './sound-tokens.ts';
+import { warnOfTokens } from './token-news.ts';
 import type { RunVerb } from './verb.ts';
 
 interface PageFlags {

@@ -1,14 +1,15 @@
 import { cp, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { bootImage } from '../../builder/try/boot-image.ts';
+import { buildCards } from '../../builder/cards/build-cards.ts';
+import { FOR_TRIAL, tryCard } from '../../builder/cards/try-card.ts';
+import type { BootResult } from '../../builder/try/boot-image.ts';
 import { requireTrial } from '../../builder/try/needs.ts';
-import { withTrial } from '../../builder/try/trial.ts';
 import { loadWorkspace } from '../../builder/workspace/load.ts';
 import { listFleet } from '../../home/store/fleet.ts';
 import { withFleet } from '../../home/store/with-fleet.ts';
 import type { Progress, Report, Session } from '../../kit/session.ts';
-import { build } from './build.ts';
+import { describeBuilt } from './build.ts';
 import { examples } from './examples.ts';
 import type { RunVerb } from './verb.ts';
 
@@ -32,16 +33,14 @@ async function demo(session: Session): Promise<Report> {
   const home = join(timed.workspace, 'home');
   // Each demo is a new card's first day: a home that has taken it in before would rightly turn it away.
   await rm(home, { recursive: true, force: true });
-  const built = await build(timed, [], { all: true, format: 'xz', forTrial: true });
-  const image = join(timed.workspace, 'out', `${BOOTED}.img.xz`);
   const workspace = await loadWorkspace(timed.workspace);
-  const booted = await withTrial(timed, workspace, home, ({ enter }) =>
-    bootImage(timed, image, { machine: 'virt', until: 'claimed', timeoutSeconds: 600, enter }),
-  );
+  const built = await buildCards(timed, workspace, [...workspace.clients.values()], { ...FOR_TRIAL, format: 'xz', now: new Date() });
+  const image = join(built.out, `${BOOTED}.img.xz`);
+  const booted = await tryCard(timed, { workspace, image }, { timeoutSeconds: 600 });
   const fleet = withFleet(home, (database) => listFleet(database, Date.now()));
   const seconds = (performance.now() - start) / 1000;
   const text = [
-    ...built.text,
+    ...describeBuilt(built),
     '',
     ...steps.map((step) => `${step.seconds.toFixed(1).padStart(7)} s  ${step.title}`),
     `${seconds.toFixed(1).padStart(7)} s  in all`,
@@ -51,12 +50,10 @@ async function demo(session: Session): Promise<Report> {
     'The fleet, as home knows it:',
     ...fleet.map(({ client, state, address }) => `  ${client.padEnd(12)} ${state.padEnd(10)} ${address ?? ''}`.trimEnd()),
   ];
-  return { json: { ...(built.json as object), booted, fleet, steps, seconds }, text };
+  return { json: { ...built, booted, fleet, steps, seconds }, text };
 }
 
-type Booted = Awaited<ReturnType<typeof bootImage>>;
-
-function describeCard({ hostname, card, console: log }: Booted): string[] {
+function describeCard({ hostname, card, console: log }: BootResult): string[] {
   const facts =
     card === null
       ? []

@@ -69,7 +69,7 @@ function readSeconds(text: string): number {
   return seconds;
 }
 
-/** Of the workspace it reads semeur.yaml and two secrets: the keys that sign seeds and open cards needn't be on this machine. */
+/** Runs home. It reads semeur.yaml and two secrets of the workspace: the keys that sign seeds and open cards needn't be on this machine. */
 async function serve(session: Session, flags: ServeFlags): Promise<Report> {
   const folder = findWorkspace(session);
   const operator = await loadOperator(folder);

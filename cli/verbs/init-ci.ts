@@ -19,7 +19,7 @@ export async function addCi(dir: string, forge: Forge, url: string | undefined, 
   return { json: { folder, forge, semeur: source, files }, text };
 }
 
-/** Of options that describe a new workspace, none would be heard. */
+/** Refuses options that describe a new workspace: none would be heard. */
 function refuseOthers(dir: string, command: Command): void {
   const heard = ['ci', 'semeur', 'json', 'workspace'];
   const other = command.options.find(

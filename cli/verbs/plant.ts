@@ -1,16 +1,11 @@
 import type { Command } from 'commander';
-import { plantSeed } from '../../builder/cards/plant-seed.ts';
-import { overlaysOf } from '../../builder/profile/contents.ts';
-import { makeSeeds } from '../../builder/seed/make.ts';
-import { writeOrders } from '../../builder/seed/order.ts';
-import { readTokens } from '../../builder/seed/token-life.ts';
+import { plantCard } from '../../builder/cards/plant-card.ts';
 import { findWorkspace } from '../../builder/workspace/find.ts';
-import { findClient, findProfile } from '../../builder/workspace/find-named.ts';
+import { findClient } from '../../builder/workspace/find-named.ts';
 import { loadWorkspace } from '../../builder/workspace/load.ts';
-import { ensureSecrets } from '../../builder/workspace/secrets.ts';
 import type { Report, Session } from '../../kit/session.ts';
 import { examples } from './examples.ts';
-import { checkWorkspaceClock, refreshTokens } from './sound-tokens.ts';
+import { askHome } from './token-news.ts';
 import type { RunVerb } from './verb.ts';
 
 export function addPlant(program: Command, run: RunVerb): void {
@@ -23,17 +18,10 @@ export function addPlant(program: Command, run: RunVerb): void {
     .action((client: string, target: string) => run((session) => plant(session, client, target)));
 }
 
-async function plant(session: Session, name: string, target: string, now = new Date()): Promise<Report> {
+async function plant(session: Session, name: string, target: string): Promise<Report> {
   const workspace = await loadWorkspace(findWorkspace(session));
   const client = findClient(workspace, name);
-  await checkWorkspaceClock(workspace, await readTokens(workspace.folder, [name]), now);
-  await ensureSecrets(workspace.folder);
-  await refreshTokens(session, workspace, [name], now);
-  const services = overlaysOf(workspace, findProfile(workspace, client.profile)).map(({ overlay }) => overlay);
-  const [made] = await makeSeeds(workspace, [{ client, services, previous: `${workspace.folder}/out/${name}.seed` }], session.signal, now);
-  if (!made) throw new Error('no seed was made');
-  await writeOrders(workspace, [client]);
-  const where = await plantSeed(target, made.seed, client.profile);
+  const where = await plantCard(session, workspace, client, target, { hasCalled: askHome(workspace.folder), now: new Date() });
   const text =
     where === 'region'
       ? `The seed of "${name}" is in the seed region of ${target}`

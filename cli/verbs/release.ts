@@ -2,19 +2,21 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import type { ClientManifest } from '../../builder/image/client-image.ts';
+import { buildCards } from '../../builder/cards/build-cards.ts';
 import { readPublicKey, releaseKeyFile, signSums } from '../../builder/release/folder/signers.ts';
 import { renderSums, SUMS, SUMS_SIGNATURE, sumFolder } from '../../builder/release/folder/sums.ts';
 import { makeRelease } from '../../builder/release/making/make.ts';
 import { findWorkspace } from '../../builder/workspace/find.ts';
 import { type LoadedWorkspace, loadWorkspace } from '../../builder/workspace/load.ts';
+import { listFleet } from '../../home/store/fleet.ts';
+import { withFleet } from '../../home/store/with-fleet.ts';
 import { formatByteSize } from '../../kit/byte-size.ts';
 import { EXIT, Failure } from '../../kit/failure.ts';
 import type { Report, Session } from '../../kit/session.ts';
 import { ICON } from '../../web/pictures.ts';
-import { build } from './build.ts';
 import { examples } from './examples.ts';
 import { addReleaseChecks } from './release-checks.ts';
+import { askHome } from './token-news.ts';
 import type { RunVerb } from './verb.ts';
 
 interface ReleaseFlags {
@@ -34,7 +36,7 @@ export function addRelease(program: Command, run: RunVerb): void {
     .command('release')
     .argument('<profile>', 'as in profiles/NAME.yaml')
     .description("a folder for any web server: a profile's image, booted once in QEMU, with all that anyone needs to check and to rebuild it, signed")
-    // Of the verbs below it, each has its own: "--key" behind "sign" is not this one, nor do they need "--out".
+    // Each verb below it has its own options: "--key" behind "sign" is not this one, nor do they need "--out".
     .enablePositionalOptions()
     .option('--out <dir>', 'where to write it: a new folder, or that of an earlier release, which it replaces')
     .option('--previous <dir>', 'the release before it, for the notes')
@@ -72,7 +74,7 @@ async function makeOne(session: Session, name: string, flags: ReleaseFlags): Pro
     url: flags.url,
     icon: ICON,
     withPool: flags.withPool === true,
-    boot: flags.boot,
+    boot: flags.boot ? askState : undefined,
     update: flags.update === true,
   });
   const clients = flags.allClients ? await releaseClients(session, workspace, name, `${out}.clients`, keyFile) : [];
@@ -84,6 +86,11 @@ async function makeOne(session: Session, name: string, flags: ReleaseFlags): Pro
     ...(clients.length > 0 ? [`${out}.clients: ${clients.length} images of clients, for you alone`] : []),
   ];
   return { json: { release, folder: out, signer, ...facts, clients }, text };
+}
+
+/** What `fleet list` says of the first card: a trial's home has no other. */
+function askState(state: string): string | undefined {
+  return withFleet(state, (database) => listFleet(database, Date.now()))[0]?.state;
 }
 
 /** @throws {Failure} where there is none: a key made by the way would be one that nobody trusts. */
@@ -102,9 +109,9 @@ async function findKey(workspace: string, key: string | undefined): Promise<stri
 
 /** Apart from the folder that is published, since each holds its client's secrets; summed and signed as that is. */
 async function releaseClients(session: Session, workspace: LoadedWorkspace, profile: string, folder: string, keyFile: string | undefined) {
-  const names = [...workspace.clients.values()].filter((client) => client.profile === profile).map(({ client }) => client);
-  if (names.length === 0) return [];
-  const built = (await build(session, names, { format: 'xz' })).json as { out: string; clients: ClientManifest[] };
+  const clients = [...workspace.clients.values()].filter((client) => client.profile === profile);
+  if (clients.length === 0) return [];
+  const built = await buildCards(session, workspace, clients, { format: 'xz', hasCalled: askHome(workspace.folder), now: new Date() });
   if (existsSync(folder) && !existsSync(join(folder, SUMS))) {
     throw new Failure(`Cannot write clients' images to "${folder}": it exists, and is none of Semeur's`, {
       hint: 'Move it away',
@@ -119,5 +126,5 @@ async function releaseClients(session: Session, workspace: LoadedWorkspace, prof
   const sums = renderSums(await sumFolder(folder, session.signal));
   if (keyFile !== undefined) await writeFile(join(folder, SUMS_SIGNATURE), await signSums(sums, keyFile, session.signal));
   await writeFile(join(folder, SUMS), sums);
-  return names;
+  return clients.map(({ client }) => client);
 }

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import { revokeClientKeys } from '../../builder/seed/keys.ts';
-import { writeOrders } from '../../builder/seed/order.ts';
+import { revokeCard } from '../../builder/cards/revoke-card.ts';
 import { findWorkspace } from '../../builder/workspace/find.ts';
 import { findClient } from '../../builder/workspace/find-named.ts';
 import { loadWorkspace } from '../../builder/workspace/load.ts';
@@ -19,9 +18,7 @@ export function addRevoke(program: Command, run: RunVerb): void {
 
 async function revoke(session: Session, name: string): Promise<Report> {
   const workspace = await loadWorkspace(findWorkspace(session));
-  const client = findClient(workspace, name);
-  const { generation } = await revokeClientKeys(workspace.folder, name);
-  await writeOrders(workspace, [client]);
+  const { generation } = await revokeCard(workspace, findClient(workspace, name));
   const text = [`Revoked "${name}" up to generation ${generation}: home shuts it out within two seconds of reading out/orders/${name}.json`];
   return { json: { client: name, generation, revoked: true }, text };
 }

@@ -1,11 +1,7 @@
 import type { Command } from 'commander';
-import { verifyFile } from '../../builder/cards/verify-file.ts';
-import { overlaysOf, settingsFiles } from '../../builder/profile/contents.ts';
-import { renderAllowedSigners } from '../../builder/profile/profile-files.ts';
+import { verifyFiles } from '../../builder/cards/verify-files.ts';
 import { findWorkspace } from '../../builder/workspace/find.ts';
-import { findProfile } from '../../builder/workspace/find-named.ts';
 import { loadWorkspace } from '../../builder/workspace/load.ts';
-import { readSeedKey } from '../../builder/workspace/secrets.ts';
 import type { Report, Session } from '../../kit/session.ts';
 import { examples } from './examples.ts';
 import type { RunVerb } from './verb.ts';
@@ -20,15 +16,7 @@ export function addVerify(program: Command, run: RunVerb): void {
 }
 
 export async function verify(session: Session, files: readonly string[], now = new Date()): Promise<Report> {
-  const workspace = await loadWorkspace(findWorkspace(session));
-  const allowedSigners = renderAllowedSigners(await readSeedKey(workspace.folder));
-  const settingsOf = (profile: string) => settingsFiles(overlaysOf(workspace, findProfile(workspace, profile))).map(({ path }) => path);
-  const verified = [];
-  for (const file of files) {
-    verified.push(
-      await session.progress.step(`Verifying "${file}"`, () => verifyFile(file, { allowedSigners, settingsOf, signal: session.signal, now })),
-    );
-  }
+  const verified = await verifyFiles(session, await loadWorkspace(findWorkspace(session)), files, now);
   const text = verified.flatMap(({ file, checked, unchecked, ended }) => [
     file,
     ...checked.map((line) => `  ${line}`),

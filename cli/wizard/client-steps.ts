@@ -22,7 +22,7 @@ interface Asking {
   readonly words: Words;
   readonly language: Operator['language'];
   readonly around: Surroundings;
-  /** As they are, when they are to be changed. */
+  /** The present values, when they are to be changed. */
   readonly current?: Client;
 }
 
@@ -159,7 +159,7 @@ function settingsOf(around: Surroundings, answers: Answers, current?: Client): R
   return Object.fromEntries(asking.map((service) => [service.overlay, Object.fromEntries(textsOf(service))]));
 }
 
-/** As a new client has it: what is the operator's, or follows from the short name, is left out. */
+/** Writes a value for a new client: what is the operator's, or follows from the short name, is left out. */
 export function clientOf(around: Surroundings, answers: Answers, current?: Client): NewClient {
   const client = current?.client ?? answerOf(answers, 'client');
   const [language, hostname] = [clientSchema.shape.language.parse(answers['clientLanguage']), answerOf(answers, 'hostname')];

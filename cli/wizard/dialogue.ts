@@ -16,7 +16,7 @@ interface TextStep extends Named {
   readonly optional?: boolean;
   /** What takes a while to find out, in the place of a default. */
   suggest?(): Promise<string>;
-  /** As it is written where there is one way alone: what was meant is taken. */
+  /** The one way to write an answer, where there is one: what was meant is taken. */
   tidy?(text: string): string;
   refuse(text: string): string | undefined;
 }

@@ -8,7 +8,7 @@ import { writeFileAtomically } from '../../kit/atomic-file.ts';
 const draftSchema = z.object({
   /** Which questions were being asked. */
   task: z.string(),
-  /** Of whom, or of what. */
+  /** The client or profile that this task is about. */
   subject: z.string(),
   saved: z.iso.datetime(),
   answers: z.record(z.string(), z.union([z.string(), z.array(z.string())])),

@@ -74,7 +74,7 @@ export function serviceChoices(overlays: Iterable<Overlay>, language: Language, 
   return known.map(({ overlay, title, summary }) => ({ value: overlay, label: title[language], hint: summary[language] }));
 }
 
-/** As the schema has it. */
+/** The schema's own type. */
 export function profileOf(answers: Answers, boards: readonly string[]): Pick<Profile, 'profile' | 'base' | 'boards'> {
   const { profile, base, boards: all } = profileSchema.shape;
   return { profile: profile.parse(answerOf(answers, 'profile')), base: base.parse(answerOf(answers, 'base')), boards: all.parse(boards) };

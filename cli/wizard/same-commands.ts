@@ -4,7 +4,7 @@ import { findWorkspace } from '../../builder/workspace/find.ts';
 import type { NewClient } from '../../builder/workspace/render-client.ts';
 import type { StarterOptions } from '../../builder/workspace/starter.ts';
 
-/** As a shell reads it. */
+/** Quotes a word for a shell. */
 export function formatCommand(argv: readonly string[]): string {
   return ['semeur', ...argv].map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(' ');
 }

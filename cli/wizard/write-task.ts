@@ -12,7 +12,7 @@ import { BACK } from './questions.ts';
 /** A task that asks, shows what it will write, and writes it. */
 export interface WriteTask {
   readonly task: string;
-  /** Of whom, or of what. */
+  /** The client or profile that this task is about. */
   readonly subject: string;
   /** Where its draft belongs. */
   readonly place: string;

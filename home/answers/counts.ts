@@ -19,7 +19,7 @@ export function countRefusal({ refusals }: Counts, word: RefusalWord): void {
   refusals.set(word, (refusals.get(word) ?? 0) + 1);
 }
 
-/** Neither of whom nor of what. */
+/** Counts only; no visitor and no name is recorded. */
 export function countVisit({ visits }: Counts, end: VisitEnd): void {
   visits.set(end, (visits.get(end) ?? 0) + 1);
 }

@@ -8,7 +8,7 @@ import type { HostCa } from './host-ca.ts';
 
 /** What every answer of home is made from. */
 export interface Home {
-  /** Of home's state: the database, the host CA. */
+  /** The folder of home's state: the database, the host CA. */
   readonly folder: string;
   readonly database: Database;
   findCard(address: string): Card | undefined;

@@ -111,7 +111,7 @@ function findOpenLink(desk: Desk, request: FastifyRequest, kind: keyof Capabilit
   return link;
 }
 
-/** Of this very order: before the operators have sent it, there may be the plan of an earlier one. */
+/** Finds the plan of this very order: before the operators have sent it, there may be that of an earlier one. */
 async function findPlan({ home, options }: Desk, link: DownloadLink): Promise<WholePlan | undefined> {
   const plan = await readPlan(options.plans, link, home.log);
   const isWhole = plan?.client?.tokenSha256 === link.tokenSha256 && plan.client.seed !== undefined && plan.tail !== undefined;

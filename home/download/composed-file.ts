@@ -56,7 +56,7 @@ async function openInside(folder: string, digest: string, file: string): Promise
   }
 }
 
-/** Of the file that the parts make one after the other, what is in the range: from `start` to before `end` of the part's source. */
+/** Finds what a range of the file is made of that the parts make one after the other: of each part's source, from `start` to before `end`. */
 function cutParts(parts: readonly DownloadPart[], { first, last }: ByteRange) {
   let at = 0;
   return parts.flatMap(({ of, offset, length }) => {

@@ -18,7 +18,7 @@ export interface Desk {
 }
 
 export interface DownloadOptions {
-  /** Of plans: CLIENT.json, and public/PROFILE.json. Home takes the secrets out of them once they are used. */
+  /** The folder of plans: CLIENT.json, and public/PROFILE.json. Home takes the secrets out of them once they are used. */
   readonly plans: string;
   /** DIGEST/prefix.xz */
   readonly prefixes: string;

@@ -6,7 +6,7 @@ import type { Visit } from './visit.ts';
 export const MANIFEST_TYPE = 'application/vnd.raspberrypi.imager-manifest+json';
 
 export interface ManifestFacts {
-  /** Of the client, as people read it. */
+  /** The client's name, as people read it. */
   readonly name: string;
   /** Whole addresses, since the file lies on the client's computer. */
   readonly image: string;

@@ -16,7 +16,7 @@ export interface StepLinks {
   readonly expires?: number | undefined;
 }
 
-/** Of the partition that computers show as a drive, whatever the base. */
+/** The name of the partition that computers show as a drive, whatever the base. */
 const DRIVE = 'bootfs';
 const IMAGER = 'https://www.raspberrypi.com/software/';
 

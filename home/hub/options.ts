@@ -9,7 +9,7 @@ export interface HubOptions {
   readonly addresses: readonly string[];
   /** "fd…::/48" */
   readonly prefix: string;
-  /** Of the endpoints: those that aren't vpnPort are led to it. */
+  /** The endpoints' ports: those that aren't vpnPort are led to it. */
   readonly ports: readonly number[];
   readonly firewall: boolean;
   readonly log: (message: string, facts?: object) => void;

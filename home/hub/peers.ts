@@ -1,4 +1,4 @@
-/** As the database has it: the address with its "/128". */
+/** A peer in the database's form: the address has its "/128". */
 export interface HubPeer {
   readonly publicKey: string;
   readonly presharedKey: string;

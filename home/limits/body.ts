@@ -23,7 +23,7 @@ export function checkBody<S extends z.ZodType>(schema: S, body: unknown): z.outp
   return data;
 }
 
-/** Of brackets outside strings, before anything is parsed. */
+/** Counts how deep brackets outside strings go, before anything is parsed. */
 function depthOf(text: string): number {
   let depth = 0;
   let deepest = 0;

@@ -18,7 +18,7 @@ export function createServer(tls?: Tls): FastifyInstance {
     keepAliveTimeout: 15_000,
     http: { headersTimeout: 10_000, maxHeaderSize: 8192 },
     routerOptions: { maxParamLength: 64 },
-    // Of what is idle; requests under way are answered.
+    // Only idle connections are closed; requests under way are answered.
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
   } as const;

@@ -58,7 +58,7 @@ function gauge(name: string, help: string, read: (card: WatchedCard) => number |
   };
 }
 
-/** Of the last heartbeat, while it is true. */
+/** A gauge of something that the last heartbeat says, while it is true. */
 function said(name: string, help: string, read: (health: Heartbeat) => number | null | undefined | false): CardMetric {
   return gauge(name, help, ({ health }) => {
     const value = health && read(health);

@@ -11,7 +11,7 @@ type Source = Pick<Home, 'folder' | 'database' | 'counts'>;
 /** Cards at a time: about a millisecond, then heartbeats have their turn. */
 const PAGE = 50;
 
-/** Of node_exporter on the cards. */
+/** The port of node_exporter on the cards. */
 const CARD_PORT = 9100;
 
 /** Characters of text that are put away as bytes at a time. */

@@ -6,14 +6,14 @@ import type { Words } from './words-en.ts';
 export interface Visit {
   readonly language: Language;
   readonly words: Words;
-  /** Of this page, with its query but for the language. */
+  /** The path of this page, with its query but for the language. */
   readonly path: string;
   readonly now: number;
-  /** Of the forms: see sessions.ts. */
+  /** The forms' token: see sessions.ts. */
   readonly formToken: string;
   /** Who is logged in. */
   readonly operator: string | undefined;
-  /** Of the style sheet. */
+  /** The style sheet's path. */
   readonly style: string;
 }
 

@@ -4,7 +4,7 @@ import { findOperator, type Operator } from '../store/operators.ts';
 import { isPassword, unknownPassword } from '../store/password.ts';
 
 const DEVICE: RateLimitOptions = { burst: 5, perSecond: 1 / 60, most: 1000 };
-/** Of all devices: each attempt takes 64 MiB for a moment. */
+/** Attempts of all devices at once: each takes 64 MiB for a moment. */
 const TOGETHER: RateLimitOptions = { burst: 20, perSecond: 1 / 5, most: 1 };
 
 /** One after the other would let one device keep the others waiting. */

@@ -7,7 +7,7 @@ export interface Sessions {
   /** @param cookie '' or any other text too. */
   find(cookie: string, now: number): Session | undefined;
   end(cookie: string): void;
-  /** Of the forms on pages that go with this cookie, before the log-in too. */
+  /** The token of the forms on pages that go with this cookie, before the log-in too. */
   formToken(cookie: string): string;
   isFormToken(token: string, cookie: string): boolean;
 }

@@ -1,4 +1,4 @@
-/** Of a greeting that is still unfinished; a real one has half a kilobyte, two with keys that outlive quantum computers. */
+/** The most that is read of a greeting; a real one has half a kilobyte, two with keys that outlive quantum computers. */
 export const MOST_BYTES = 16 * 1024;
 /** Clients send one, or a few that a censor may stumble over. Each costs us time, and a hostile hello can come a byte at a time. */
 export const MOST_RECORDS = 32;

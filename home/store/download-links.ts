@@ -29,7 +29,7 @@ export interface DownloadLink {
   readonly claimedAt: number | null;
   readonly confirmedAt: number | null;
   readonly heartbeatAt: number | null;
-  /** Of the last heartbeat: "done", "working" or "needs-help". */
+  /** What the last heartbeat said of the first boot: "done", "working" or "needs-help". */
   readonly report: string | null;
 }
 

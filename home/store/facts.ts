@@ -7,7 +7,7 @@ export interface HomeFacts {
   /** "fd5e:3e0f:1a2b::/48" */
   readonly prefix: string;
   readonly endpoints: readonly string[];
-  /** Of the VPN's hub, public. */
+  /** The public key of the VPN's hub. */
   readonly hubKey: string;
   /** Where the internet reaches the download pages. */
   readonly downloads?: string | undefined;

@@ -55,7 +55,7 @@ export function findCopy(last: LastBoot, beat: Heartbeat, claimedSerial: string)
   return last.earlierBoots.includes(beat.bootId) ? 'an earlier boot came back' : undefined;
 }
 
-/** Of this card: its successor counts from 1, and may overtake what the card before it sent last. */
+/** Looks at this card alone: its successor counts from 1, and may overtake what the card before it sent last. */
 function findLastBoot(database: Database, { client, publicKey }: Card): LastBoot | undefined {
   const row = database
     .sql('SELECT boot_id, boot_counter, earlier_boots, at FROM heartbeats WHERE client = ? AND public_key = ?')

@@ -7,7 +7,7 @@ export interface Operator {
   readonly name: string;
   readonly number: number;
   readonly publicKey: string;
-  /** As home/store/password.ts keeps it. */
+  /** The password in the form that home/store/password.ts keeps. */
   readonly password: string;
 }
 

@@ -1,6 +1,6 @@
 import type { Database } from './database.ts';
 
-/** As the hub takes it: the address with its "/128". */
+/** A peer in the hub's form: the address has its "/128". */
 export interface Peer {
   readonly publicKey: string;
   readonly presharedKey: string;

@@ -50,7 +50,7 @@ export function pageWatchedCards(database: Database, after: string, most: number
 }
 
 function describe({ heartbeatAt, body, certificateExpires, stateSince, ...row }: Row, now: number): WatchedCard {
-  // Of a client whose next image waits, the card before still calls.
+  // Where a client's next image waits, the card before still calls.
   const isTrue = heartbeatAt !== null && row.state !== 'revoked' && now - heartbeatAt <= SILENT_AFTER;
   const health = isTrue && body !== null ? (JSON.parse(body) as Heartbeat) : undefined;
   return {

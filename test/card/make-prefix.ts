@@ -6,7 +6,7 @@ import { createProgress } from '../../cli/terminal/progress.ts';
 const [folder = '', profile = '', update] = process.argv.slice(2);
 const interruption = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => interruption.abort());
-const session = { progress: createProgress(process.stderr), signal: interruption.signal, workspace: folder };
+const session = { progress: createProgress(process.stderr), signal: interruption.signal, workspace: folder, program: [] };
 try {
   const { prefix } = await makeProfile(session, await loadWorkspace(folder), profile, { update: update === 'update' });
   process.stdout.write(prefix.digest);

@@ -10,7 +10,7 @@ import { ensureToolbox } from '../../builder/debian/toolbox.ts';
 import { arm64 } from '../../builder/platform/architecture.ts';
 import { createProgress } from '../../cli/terminal/progress.ts';
 
-const session = { progress: createProgress(process.stderr), signal: new AbortController().signal, workspace: tmpdir() };
+const session = { progress: createProgress(process.stderr), signal: new AbortController().signal, workspace: tmpdir(), program: [] };
 
 describe('package lists that `cache prune` has let go of', () => {
   let source: Parameters<typeof fetchLists>[1];

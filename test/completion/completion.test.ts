@@ -9,7 +9,7 @@ import { semeur, Terminal } from '../terminal/open-terminal.ts';
 const run = promisify(execFile);
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
-/** As each starts with nothing of the user's, and what its script needs before it. */
+/** How each shell starts with nothing of the user's, and what its script needs before it. */
 const START = {
   bash: { argv: ['bash', '--norc', '--noprofile'], before: '' },
   zsh: { argv: ['zsh', '--no-rcs'], before: 'autoload -Uz compinit; compinit -u; ' },

@@ -9,7 +9,7 @@ import { overlaySchema } from '../../builder/workspace/overlay-schema.ts';
 import { runCommand } from '../../kit/command.ts';
 
 const QUADLET = '/etc/containers/systemd/container-notes.container';
-/** Of podman 4.4 and later: Debian 12's has none. */
+/** podman has it since 4.4; Debian 12's has none. */
 const GENERATOR = ['/usr/libexec/podman/quadlet', '/usr/lib/systemd/system-generators/podman-system-generator'].find(existsSync);
 
 function overlayWith(more: object = {}): ContainerOverlay {

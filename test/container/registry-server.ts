@@ -36,7 +36,7 @@ async function findFreePort(): Promise<number> {
   return port;
 }
 
-/** As `podman push` does. */
+/** Uploads an image as `podman push` does. */
 export async function pushImage(
   host: string,
   name: string,

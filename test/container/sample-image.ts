@@ -55,7 +55,7 @@ export function packImage(
   return { blobs, manifest, index, layers: layers.map(({ digest }) => digest.slice(7)) };
 }
 
-/** As an OCI layout, which umoci reads. */
+/** Writes the image as an OCI layout, which umoci reads. */
 export async function writeLayout(folder: string, { blobs, manifest }: SampleImage): Promise<void> {
   await mkdir(join(folder, 'blobs/sha256'), { recursive: true });
   for (const bytes of [...blobs.values(), manifest]) await writeFile(join(folder, 'blobs/sha256', sha256(bytes)), bytes);

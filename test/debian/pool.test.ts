@@ -130,7 +130,7 @@ describe('packages of a lock', () => {
     ]);
     const plan = await ask('apt-get', '--simulate', 'install', '?narrow(?codename(^trixie$),?priority(required))');
     expect(plan.match(/^Inst .*(?= \()/gm)).toEqual(['Inst two', 'Inst one']);
-    // Of what was there before, and of what wasn't installed, nothing is named.
+    // Nothing is named of what was there before, nor of what wasn't installed.
     const paragraph = (name: string, version: string) => `Package: ${name}\nStatus: install ok installed\nArchitecture: all\nVersion: ${version}\n\n`;
     await writeFile(join(folder, 'before'), paragraph('old', '1'));
     await writeFile(join(folder, 'ours/var/lib/dpkg/status'), paragraph('old', '1') + paragraph('one', '1:2-3'));

@@ -10,7 +10,7 @@ import { packExt4 } from '../../builder/disk/ext4-tar.ts';
 import { runCommand } from '../../kit/command.ts';
 
 const LONG = `${'dossier-au-nom-long/'.repeat(6)}écoute`;
-/** As the kernel gives it: version 2, then user::rw-, user:33:r--, group::r--, mask::r--, other::---. */
+/** The attribute's bytes as the kernel gives them: version 2, then user::rw-, user:33:r--, group::r--, mask::r--, other::---. */
 const ACL = '0200000001000600ffffffff020004002100000004000400ffffffff10000400ffffffff20000000ffffffff';
 /** cap_net_raw=ep */
 const CAPABILITY = '0100000200200000000000000000000000000000';

@@ -5,7 +5,7 @@ import { findCheckout } from '../../builder/house/checkout.ts';
 /** Lines of a document that somebody types into a shell. */
 export interface Block {
   readonly document: string;
-  /** As "docs/home.md:32". */
+  /** Where it begins, such as "docs/home.md:32". */
   readonly place: string;
   readonly script: string;
   /** Why no test runs it, from the line "<!-- not run: … -->" before it. */

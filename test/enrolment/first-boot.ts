@@ -12,7 +12,7 @@ import { type Ground, withGround } from './ground.ts';
 import { type CardImage, CLIENT } from './images.ts';
 import { WITH_RADIOS } from './wifi-box.ts';
 
-/** Of an emulated machine, on a computer that is busy. */
+/** How long an emulated machine may take to boot, on a computer that is busy. */
 export const BOOT_SECONDS = 400;
 
 export interface FirstBoot {

@@ -17,7 +17,7 @@ export const LAN = { ssh: 8022, metrics: 8910, status: 8848, web: 8080, chat: 52
 const TCP = [`${LAN.ssh}-:22`, `${LAN.metrics}-:9100`, `${LAN.status}-:8480`, `${LAN.web}-:80`, `${LAN.chat}-:5222`, `${LAN.files}-:22000`];
 const FORWARDS = [...TCP.map((ports) => `tcp:127.0.0.1:${ports}`), `udp:127.0.0.1:${LAN.dns}-:53`];
 
-/** Of the card that most tests boot. */
+/** The serial number of the card that most tests boot. */
 export const SERIAL = '10000000c0ffee01';
 
 export interface MachineChoice {

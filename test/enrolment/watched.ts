@@ -4,7 +4,7 @@ import { until } from '../until.ts';
 import type { FirstBoot } from './first-boot.ts';
 import { CLIENT } from './images.ts';
 
-/** Of the examples' prefix. */
+/** The first address of the examples' network. */
 const HOME_METRICS = '[fd5e:3e0f:1a2b::1]:9180';
 /** Takes the heartbeat that the timer would bring within five minutes. */
 export const BEAT = 'rm -f /run/semeur/next-heartbeat && systemctl start semeur-heartbeat';

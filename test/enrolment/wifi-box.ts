@@ -1,4 +1,4 @@
-/** As a client's file says it. */
+/** The network, as a client's file says it. */
 export const WIFI = { ssid: "Livebox-É5F2 d'en haut", password: 'mot de passe: "beurre" & sel', country: 'FR' };
 
 /** Two radios that hear only each other, there from the start as a Pi's own is. */

@@ -148,7 +148,7 @@ async function makeStandIns(root: string): Promise<void> {
   await writeStandIn(join(bin, 'date'), `case $1 in --set) ${note('date')} ;; *) PATH=\${PATH#*fake-bin:} exec date "$@" ;; esac`);
   await writeStandIn(join(bin, 'timedatectl'), 'echo no');
   await writeStandIn(join(bin, 'journalctl'), ':');
-  // As the kernel would: this machine's may have no WireGuard.
+  // The stand-in answers as the kernel would: this machine's may have no WireGuard.
   await writeStandIn(
     join(bin, 'ip'),
     `case $* in 'link add dev '*) exec wireguard-go "$4" >/dev/null 2>&1 ;; *) PATH=\${PATH#*fake-bin:} exec ip "$@" ;; esac`,

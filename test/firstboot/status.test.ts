@@ -146,7 +146,7 @@ for (const shell of SHELLS) {
 
     it('sees after a restart what happened just before it, once', async () => {
       const card = await wellCard();
-      // As journalctl(1) does it: from the cursor on, and the cursor of the last line shown is kept.
+      // The stand-in does what journalctl(1) does: from the cursor on, and the cursor of the last line shown is kept.
       const journalctl = `#!/bin/sh
 for given in "$@"; do case $given in --cursor-file=*) cursor=\${given#*=} ;; --boot) exit 1 ;; esac; done
 tail -n +$(($(cat "$cursor" 2>/dev/null || echo 0) + 1)) '${card.path('journal')}'

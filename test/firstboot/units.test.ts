@@ -27,7 +27,7 @@ describe('the units of first boot', () => {
     expect(findings).toEqual([]);
   });
 
-  // Of 100. What mounts, sets the clock and makes interfaces can't be shut in much further; the page, which the LAN talks to, can.
+  // Points of 100. What mounts, sets the clock and makes interfaces can't be shut in much further; the page, which the LAN talks to, can.
   it('are shut in', async ({ skip }) => {
     const most: Readonly<Record<string, number>> = { 'semeur-status@.service': 25, 'semeur-wifi@.service': 55 };
     for (const name of (await unitNames()).filter((unit) => unit.endsWith('.service'))) {

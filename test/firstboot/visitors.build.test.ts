@@ -26,14 +26,14 @@ async function bringIpv6({ run, within }: Hub): Promise<void> {
   await run('ip', 'address', 'add', `${NEIGHBOUR}/64`, 'dev', 'hub0', 'nodad');
   for (const address of [`${STRANGER}/128`, `${STRANGER_IPV4}/32`]) await run('ip', 'address', 'add', address, 'dev', 'hub0');
   await onCard('address', 'add', `${CARD}/64`, 'dev', 'card0', 'nodad');
-  // Of a prefix that the provider took away, and of the home's own.
+  // Addresses of a prefix that the provider took away, and of the home's own.
   await onCard('address', 'add', '2001:db8:0:2::2/64', 'dev', 'card0', 'nodad', 'preferred_lft', '0');
   await onCard('address', 'add', 'fd77::2/64', 'dev', 'card0', 'nodad');
   await onCard('-6', 'route', 'add', 'default', 'via', NEIGHBOUR);
   await onCard('route', 'add', 'default', 'via', '198.51.100.1');
 }
 
-/** As a new seed does. */
+/** Writes the settings as a new seed does. */
 async function takeSetting(card: Card, shell: Shell, direct: 'on' | 'off'): Promise<void> {
   await mkdir(card.path('var/lib/semeur/seed/settings/etc/semeur'), { recursive: true });
   await writeFile(card.path('var/lib/semeur/seed/settings/etc/semeur/visitors.conf'), `direct ${direct}\n`);

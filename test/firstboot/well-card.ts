@@ -3,7 +3,7 @@ import { chmod, mkdir, stat, writeFile } from 'node:fs/promises';
 import { makeSeedKey, type SeedKey } from '../seed/seed-key.ts';
 import { type Card, DASH, makeCard, type Shell } from './card.ts';
 
-/** Of the leaflet. */
+/** The code on the leaflet. */
 export const CODE = 'AB12-CD34';
 
 let key: Promise<SeedKey> | undefined;

@@ -47,7 +47,7 @@ async function openCutLine(place: string, cutAfter: () => number): Promise<{ pla
   return { place: `127.0.0.1:${(server.address() as AddressInfo).port}`, cuts: () => cuts, close: () => server.close() };
 }
 
-/** As slow as it likes: what is written is kept, so it has to be copied. */
+/** The reader may be slow: what is written is kept, so it has to be copied. */
 async function collect(file: ComposedFile, range: ByteRange): Promise<Buffer> {
   const pieces: Buffer[] = [];
   const to = new Writable({

@@ -11,7 +11,7 @@ const SMALL = { bytes: 50_000 };
 const DAY = 86_400_000;
 const EN = { headers: { 'accept-language': 'en' } };
 
-/** Of the page that tells of no secret. */
+/** The path of the page that tells of no secret. */
 function whyOf({ status, text }: Answer): [number, string] {
   return [status, /<h1>(.*?)<\/h1>/.exec(text)?.[1] ?? ''];
 }

@@ -16,9 +16,9 @@ interface Offer {
   readonly home: HomeProcess;
   readonly bytes: number;
   readonly sha256: string;
-  /** Of the link, from its last slash. */
+  /** The link's path, from its last slash. */
   readonly page: string;
-  /** Of the image, as Raspberry Pi Imager is told it. */
+  /** The image's address, as Raspberry Pi Imager is told it. */
   readonly imagePath: string;
 }
 

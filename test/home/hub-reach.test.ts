@@ -13,7 +13,7 @@ const tunnels: (() => Promise<void>)[] = [];
 
 const ADDRESSES = { seed: `${GROUPS}:ffff:1:2:3:4`, card: `${GROUPS}:0:1::1`, neighbour: `${GROUPS}:0:1::2`, operator: `${GROUPS}:0:2::5` };
 type Name = keyof typeof ADDRESSES;
-/** Of home's listeners, the fleet page, SSH, the cards' metrics, the fleet's metrics. */
+/** Ports of home's listeners, the fleet page, SSH, the cards' metrics, the fleet's metrics. */
 const PORTS = [8080, 8081, 22, 9100, 9180];
 const NAMES = Object.keys(ADDRESSES) as Name[];
 

@@ -52,7 +52,7 @@ export interface OpenHome {
   nursery(path: string, body: unknown, from: string): Promise<Answer>;
   tunnel(path: string, body: unknown, from: string): Promise<Answer>;
   open(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
-  /** Of the listener for Prometheus. @param from 127.0.0.1 is home's own machine; any other address is no watcher's. */
+  /** Asks the listener for Prometheus. @param from 127.0.0.1 is home's own machine; any other address is no watcher's. */
   metrics(path: string, from?: string): Promise<BareAnswer>;
   readonly ports: { readonly nursery: number; readonly tunnel: number; readonly open: number; readonly page: number };
   close(): Promise<void>;
@@ -139,13 +139,13 @@ function makeHub(peers: readonly Peer[]): StandInHub {
   return hub;
 }
 
-/** As issued today. */
+/** An order as it is issued today. */
 export function issue(client = 'durand', fields: Partial<Order> = {}): Issued & { readonly nursery: string } {
   const issued = issueAt(client, { tokenExpires: new Date(Date.now() + 86_400_000).toISOString(), ...fields });
   return { ...issued, nursery: issued.order.nurseryAddress };
 }
 
-/** As sent today: nothing to renew. */
+/** A heartbeat as it is sent today: nothing is to be renewed. */
 export function heartbeatOf(fields: Parameters<typeof beatOf>[0] = {}) {
   return beatOf({ certificateExpires: Math.floor(Date.now() / 1000) + 80 * 86_400, ...fields });
 }

@@ -9,7 +9,7 @@ import { enrol, issue, TLS } from './open-home.ts';
 import { closed, DOMAIN, type OpenSites, readAll, withSites } from './open-sites.ts';
 import { claimOf } from './sample-fleet.ts';
 
-/** As a person's terminal does it. @returns the certificate's fingerprint, or what OpenSSL says instead. */
+/** Connects as a person's terminal does. @returns the certificate's fingerprint, or what OpenSSL says instead. */
 async function lookAt({ host, port }: OpenSites, ...words: string[]): Promise<string> {
   const { all } = await execa('openssl', ['s_client', '-connect', `${host}:${port}`, ...words], { input: '', reject: false, all: true });
   const [, pem] = /(-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----)/.exec(all) ?? [];

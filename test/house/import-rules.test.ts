@@ -14,6 +14,8 @@ describe('findForbiddenImports()', () => {
     ['home, if it imports the builder', file('home/run/orders.ts', '../../builder/seed/order.ts')],
     ['a page of home that imports another', file('home/download/visit.ts', '../page/frame.ts')],
     ['the store, if it imports an answer', file('home/store/claims.ts', '../answers/claim.ts')],
+    ['what is done for a card, if it imports a release', file('builder/cards/build-cards.ts', '../release/making/make.ts')],
+    ['a release that imports a verb', file('builder/release/making/reproduce.ts', '../../../cli/verbs/release.ts')],
     ['a part of a release that imports the whole', file('builder/release/notes/notes.ts', '../making/make.ts')],
     ['a room that imports a test', file('builder/seed/make.ts', '../../test/seed/sample.ts')],
     ['a room that is not in the table', file('builder/attic/box.ts')],

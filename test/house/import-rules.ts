@@ -20,8 +20,8 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   // The builder.
   'builder/release/making': [
     ...['builder/release/comparing', 'builder/release/folder', 'builder/release/notes', 'builder/release/software', 'builder/release/taking'],
-    ...['builder/debian', 'builder/disk', 'builder/image', 'builder/profile', 'builder/sandbox', 'builder/seed', 'builder/try', 'builder/workspace'],
-    ...['kit', 'protocol'],
+    ...['builder/cards', 'builder/debian', 'builder/disk', 'builder/image', 'builder/profile', 'builder/sandbox', 'builder/seed', 'builder/try'],
+    ...['builder/workspace', 'kit', 'protocol'],
   ],
   'builder/release/comparing': [
     ...['builder/release/folder', 'builder/release/notes', 'builder/release/taking'],
@@ -33,7 +33,17 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'builder/release/notes': ['builder/debian', 'builder/profile', 'builder/raspios', 'builder/sandbox', 'kit'],
   'builder/release/software': ['builder/debian', 'builder/disk', 'builder/platform', 'builder/profile', 'builder/workspace', 'kit'],
   'builder/release/folder': ['builder/image', 'builder/profile', 'builder/seed', 'builder/workspace', 'kit', 'protocol'],
-  'builder/cards': ['builder/disk', 'builder/image', 'builder/seed', 'kit'],
+  // What is done for a client's card, each a function that a verb, a wizard and a release may call.
+  'builder/cards': [
+    'builder/disk',
+    'builder/image',
+    'builder/platform',
+    'builder/profile',
+    'builder/seed',
+    'builder/try',
+    'builder/workspace',
+    'kit',
+  ],
   'builder/profile': [
     ...['builder/cache', 'builder/container', 'builder/debian', 'builder/disk', 'builder/image', 'builder/platform', 'builder/raspios'],
     ...['builder/sandbox', 'builder/workspace', 'kit'],

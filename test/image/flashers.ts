@@ -57,7 +57,7 @@ function by(program: string, ...args: readonly string[]): Unpack {
   };
 }
 
-/** As its library does (etcher-sdk 10, build/source-destination/xz.js): the size from the index at the end, then one decompressor over it all. */
+/** Unpacks as Etcher's library does (etcher-sdk 10, build/source-destination/xz.js): the size from the index at the end, then one decompressor over it all. */
 async function unpackAsEtcher(file: string): Promise<SizeAndDigest> {
   const handle = await open(file);
   try {

@@ -12,11 +12,14 @@ import { hostXz } from './host-xz.ts';
 
 export const MIB = 1024 * 1024;
 
+/** argv prefix of the program itself. */
+export const SEMEUR: readonly string[] = [process.execPath, '--disable-warning=ExperimentalWarning', join(import.meta.dirname, '../../cli/main.ts')];
+
 /** A session that collects its warnings. */
 export function createQuietSession(signal: AbortSignal = new AbortController().signal): Session & { warnings: string[] } {
   const warnings: string[] = [];
   const progress = { ...SILENT, warn: (message: string) => void warnings.push(message) };
-  return { progress, signal, workspace: undefined, warnings };
+  return { progress, signal, workspace: undefined, program: SEMEUR, warnings };
 }
 
 /** Gives `task` an empty folder, with the cache in it. */

@@ -38,7 +38,7 @@ async function withLeaflet<T>(leaflet: Leaflet, width: number, task: (page: Awai
   }
 }
 
-/** As Chromium prints it on A4. */
+/** Prints it on A4, as Chromium does. */
 async function countSheets(leaflet: Leaflet): Promise<number> {
   const pdf = await withLeaflet(leaflet, 794, (page) => page.pdf({ preferCSSPageSize: true }));
   return pdf.toString('latin1').match(/\/Type\s*\/Page\b(?!s)/g)?.length ?? 0;

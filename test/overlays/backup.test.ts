@@ -30,7 +30,7 @@ const backUp = (card: Card, shell: Shell) => card.run(shell, 'backup/backup');
 const state = (card: Card) => card.read('var/lib/semeur/backup-state');
 const noServer = await whyNoSftpServer();
 
-/** As home gives it: with a certificate beside it, which is of no use to the server, and which ssh offers all the same. */
+/** The key as home gives it: with a certificate beside it, which is of no use to the server, and which ssh offers all the same. */
 async function makeHostKey(card: Card): Promise<string> {
   const [ca, key] = [card.path('etc/ssh/test_ca'), card.path('etc/ssh/ssh_host_ed25519_key')];
   await mkdir(card.path('etc/ssh'), { recursive: true });

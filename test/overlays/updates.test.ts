@@ -149,7 +149,7 @@ Dir::Log "${card.path('var/log')}";\nUnattended-Upgrade::LogDir "${card.path('va
     );
     await stand('unattended-upgrade', 'exec /usr/bin/unattended-upgrade --dry-run "$@"');
     const { output, exitCode } = await update();
-    // As the card has them: no list of Debian itself, no cache.
+    // Settings as the card has them: no list of Debian itself, no cache.
     expect((await readdir(card.path('run/semeur-updates/lists'))).filter((name) => name.includes('_Packages'))).toHaveLength(1);
     const { output: known } = await card.run('env', `APT_CONFIG=${conf}`, 'apt-cache', 'pkgnames');
     expect(known.split('\n').sort()).toEqual(['semeur-other', 'semeur-try']);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { checkBoardsStart, filesOfOtherBoards } from '../../builder/profile/board-files.ts';
 import { Failure } from '../../kit/failure.ts';
 
-/** As on the boot partition of Raspberry Pi OS. */
+/** Files as they lie on the boot partition of Raspberry Pi OS. */
 const RASPIOS = [
   'bcm2710-rpi-3-b-plus.dtb',
   'bcm2710-rpi-3-b.dtb',

@@ -10,7 +10,7 @@ import { makeRaspiArchive, type RaspiArchive } from './raspi-archive.ts';
 import { renderList } from './sample-image.ts';
 import { makeStandIn, type StandIn } from './stand-in.ts';
 
-export const session = { progress: createProgress(process.stderr), signal: new AbortController().signal, workspace: undefined };
+export const session = { progress: createProgress(process.stderr), signal: new AbortController().signal, workspace: undefined, program: [] };
 
 /** A workspace whose profile is built on the stand-in, and the servers that it takes it from. */
 export interface Ground {

@@ -5,7 +5,7 @@ import { createCleartextMessage, generateKey, sign } from 'openpgp';
 export interface RaspiArchive {
   /** By path below the archive's address. */
   readonly files: Readonly<Record<string, Buffer>>;
-  /** As /usr/share/keyrings has it. */
+  /** The key in the form that /usr/share/keyrings has. */
   readonly key: Buffer;
 }
 

@@ -104,7 +104,7 @@ async function rebuild({ workspace, standIn, server }: Ground, work: { path: str
   return (await writeDisk(toolbox, work, plan, parts, { signal: session.signal, sourceDateEpoch: base.epoch })).raw;
 }
 
-/** Of the table in docs/: `/path`, where "*" stands for anything. */
+/** The paths in the table of docs/: `/path`, where "*" stands for anything. */
 async function readListed(): Promise<RegExp[]> {
   const text = await readFile(join(CHECKOUT, 'docs', 'raspberry-pi-os.md'), 'utf8');
   const paths = [...text.matchAll(/^\| `(\/[^`]+)` \|/gm)].map((match) => match[1] ?? '');

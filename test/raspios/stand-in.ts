@@ -28,7 +28,7 @@ export interface StandIn {
 
 export interface StandInOptions {
   readonly suite: RaspiosSuite;
-  /** Of Raspberry Pi's package archive. */
+  /** The lines for Raspberry Pi's package archive. */
   readonly key: Buffer;
 }
 

@@ -14,7 +14,7 @@ const SECURITY = 'mirror.invalid_debian-security_dists_trixie-security';
 const RASPBERRY_PI = 'archive.invalid_debian_dists_bookworm';
 const OTHER = 'shop.invalid_apt_dists_stable';
 
-/** As apt keeps them. */
+/** Package lists in the form that apt keeps. */
 const LISTS: Readonly<Record<string, string>> = {
   [`${DEBIAN}_InRelease`]: '-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nOrigin: Debian\nLabel: Debian\n',
   [`${DEBIAN}_main_binary-arm64_Packages`]: list(['curl', '8.14.1-2'], ['busybox', '1:1.37.0-6+b9']),

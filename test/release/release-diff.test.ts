@@ -21,7 +21,7 @@ beforeEach(() => {
   reports = [];
 });
 
-/** As main runs it. */
+/** Runs a verb as main does. */
 async function runDiff(before: string, after: string): Promise<{ json: ReleaseDifference; text: readonly string[] }> {
   const release = new Command('release').exitOverride();
   addReleaseDiff(release, async (verb) => void reports.push(await verb(session)));

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import type { ProfileLock } from '../../builder/profile/lock.ts';
 import { runCommand } from '../../kit/command.ts';
 
-/** As dpkg keeps it. One was removed and left its settings, one is half there, one has an epoch and a source of another version. */
+/** dpkg's status file. One package was removed and left its settings, one is half there, one has an epoch and a source of another version. */
 export const STANZAS = [
   `Package: libc6
 Status: install ok installed

@@ -23,7 +23,7 @@ describe('writing a release', () => {
       const loaded = await loadWorkspace(workspace);
       // It ends before anything is built: the folder is looked at first.
       const session = { ...createQuietSession(), signal: AbortSignal.abort(new Error('stopped')) };
-      const options = { keyFile: undefined, icon: '', withPool: false, boot: false, update: false };
+      const options = { keyFile: undefined, icon: '', withPool: false, boot: undefined, update: false };
       const make = (out: string) => makeRelease(session, loaded, 'maison', { ...options, out }).then(() => '', String);
       expect(await make(release)).not.toContain('is no release');
       await writeFile(join(release, 'robots.txt'), 'somebody wrote this');

@@ -35,7 +35,7 @@ export class Terminal {
     void this.ended.then(() => this.#wake());
   }
 
-  /** As it is read, without colours and cursor movements; every space is one. */
+  /** The text as it is read, without colours and cursor movements; every space is one. */
   get text(): string {
     return stripVTControlCharacters(this.raw).replaceAll('\r', '').replaceAll('\u00a0', ' ');
   }

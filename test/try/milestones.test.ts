@@ -62,7 +62,7 @@ describe('readMilestone()', () => {
       expect(readMilestone(heard, `semeur: ${english}`, 2).waiting, english).toBe(heard.waiting);
       expect(read(`semeur: ${english}`).waiting, english).not.toBeNull();
     }
-    // Of the enrolment, 90-report says at the end that something failed.
+    // At the end of the enrolment, 90-report says that something failed.
     const ends = [...(await sentences('fail', 'early.d')), ...(await sentences('tell', 'run')), ...(await sentences('tell', 'enrol.d/90-report'))];
     const isGood = (sentence: string) => /est prête|is ready/.test(sentence);
     expect(ends.flat().filter((sentence) => !isGood(sentence)).length).toBeGreaterThan(7);

@@ -94,7 +94,7 @@ describe.skipIf(noNetwork)(`openNetwork()${noNetwork ? `: ${noNetwork}` : ''}`, 
 
   it('works for an ordinary user who may open /dev/net/tun', async ({ skip }) => {
     skip(process.getuid?.() !== 0, 'only root can become another user');
-    // As Debian has it: everybody may. What this machine allows is not changed.
+    // Debian lets everybody do it; what this machine allows is not changed.
     const device = 'mount --no-mtab -t tmpfs none /dev/net && mknod /dev/net/tun c 10 200 && chmod 666 /dev/net/tun';
     const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--inh-caps=-all'];
     const { exitCode } = await execa('unshare', ['--mount', 'sh', '-c', `${device} && "$@"`, 'sh', ...nobody, 'unshare', '--user', 'cat', MODULE], {

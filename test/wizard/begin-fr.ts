@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { BUILT_IN } from '../../builder/workspace/check-services.ts';
 import { ENTER } from '../terminal/open-terminal.ts';
 
-/** As the wizard lists them: the backups are the first, the website is the last. */
+/** Services in the wizard's order: the backups are the first, the website is the last. */
 const SERVICES = (await readdir(join(import.meta.dirname, '../../overlays'))).filter((overlay) => !BUILT_IN.includes(overlay)).sort();
 
 /** From the first question on, in the order of the wizard; Enter takes what it proposes. */

@@ -11,9 +11,9 @@ import { type ByteRange, compareBlocks, downloadRanges } from '../taking/block-s
 export interface ReleaseDifference {
   readonly before: ReleaseName;
   readonly after: ReleaseName;
-  /** Of the later image, by number from 0: those whose content the earlier one has nowhere. */
+  /** Numbers, from 0, of the later image's blocks whose content the earlier one has nowhere. */
   readonly blocks: { readonly all: number; readonly changed: readonly number[] };
-  /** Of the later NAME.img.xz: its size, and what of it is to be fetched by who has the earlier one. */
+  /** The size of the later NAME.img.xz, and how much of it somebody fetches who has the earlier one. */
   readonly bytes: { readonly all: number; readonly fetched: number };
   /** What to fetch: changed blocks, and what follows the last block. */
   readonly ranges: readonly ByteRange[];

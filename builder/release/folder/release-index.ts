@@ -8,14 +8,14 @@ export interface ReleaseFacts {
   readonly operator: string;
   readonly language: 'fr' | 'en';
   readonly profile: string;
-  /** Of the newest packages in it, milliseconds since 1970. */
+  /** When the newest packages in it were published, milliseconds since 1970. */
   readonly made: number;
   /** Digest of the prefix, which stands for everything on the card but the seed. */
   readonly prefix: string;
   readonly boards: readonly string[];
   readonly image: { readonly file: string; readonly bytes: number; readonly sha256: string };
   readonly extracted: { readonly bytes: number; readonly sha256: string };
-  /** Of the image booted in QEMU; left out where that was not tried. */
+  /** How the image's boot in QEMU went; left out where that was not tried. */
   readonly boot?: { readonly state: string; readonly seconds: number } | undefined;
   readonly files: readonly { readonly path: string; readonly bytes: number }[];
 }

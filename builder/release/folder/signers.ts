@@ -5,7 +5,7 @@ import { EXIT, Failure } from '../../../kit/failure.ts';
 import { checkSignature, signBytes } from '../../../kit/ssh-signature.ts';
 import { SUMS_SIGNATURE } from './sums.ts';
 
-/** Of signatures on SHA256SUMS. A seed's key signs for another, so neither can be taken for the other. */
+/** The namespace of signatures on SHA256SUMS. A seed's key signs for another, so neither can be taken for the other. */
 export const RELEASE_NAMESPACE = 'semeur-release';
 /** Whom a release key stands for in allowed_signers. */
 export const PRINCIPAL = 'release';

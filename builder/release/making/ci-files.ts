@@ -17,7 +17,7 @@ export interface SemeurSource {
 }
 
 const TEMPLATES = join(import.meta.dirname, '../../../templates/ci');
-/** Of the seed key's public half, for git: secrets/ is not in it. */
+/** Where git has the seed key's public half: secrets/ is not in git. */
 export const SEED_KEY_COPY = 'ci/seed_key.pub';
 
 /**

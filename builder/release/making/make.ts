@@ -3,10 +3,10 @@ import { basename, dirname, join } from 'node:path';
 import { EXIT, Failure } from '../../../kit/failure.ts';
 import type { Session } from '../../../kit/session.ts';
 import { ensureDebs } from '../../debian/ensure-debs.ts';
-import { makeProfile } from '../../profile/build.ts';
 import { type ProfileLock, readLock } from '../../profile/lock.ts';
 import { ensureSoundProfile } from '../../profile/publish.ts';
-import type { Stages } from '../../profile/stages.ts';
+import { ensureStages, type Stages } from '../../profile/stages.ts';
+import { checkPlatform } from '../../sandbox/sandbox.ts';
 import { requireTrial } from '../../try/needs.ts';
 import { findProfile } from '../../workspace/find-named.ts';
 import type { LoadedWorkspace } from '../../workspace/load.ts';
@@ -19,7 +19,7 @@ import { compareLocks } from '../notes/lock-changes.ts';
 import { renderNotes } from '../notes/notes.ts';
 import { describeSoftware } from '../software/papers.ts';
 import { findProfileName } from '../taking/verify-release.ts';
-import { tryBoot } from './boot-trial.ts';
+import { type AskHome, tryBoot } from './boot-trial.ts';
 import { type WriteOptions, writeRelease } from './write-release.ts';
 
 export interface ReleaseOptions extends WriteOptions {
@@ -29,7 +29,8 @@ export interface ReleaseOptions extends WriteOptions {
   readonly previous?: string | undefined;
   /** The key that signs; undefined: `release sign` comes later, perhaps elsewhere. */
   readonly keyFile: string | undefined;
-  readonly boot: boolean;
+  /** Boots its card until home says that this is well, asked so; undefined: it is not booted. */
+  readonly boot: AskHome | undefined;
   /** Take the newest packages, and renew the lock. */
   readonly update: boolean;
 }
@@ -51,6 +52,7 @@ export async function makeRelease(session: Session, workspace: LoadedWorkspace, 
   if (profile.published !== undefined) {
     throw new Failure(`Cannot release the profile "${name}": it was published by others, at ${profile.published}`, { exitCode: EXIT.usage });
   }
+  checkPlatform();
   await checkFolder(options.out);
   if (options.boot) await requireTrial(session);
   // Before the hour that the rest may take.
@@ -58,7 +60,8 @@ export async function makeRelease(session: Session, workspace: LoadedWorkspace, 
   const built = await ensureSoundProfile(session, workspace, name, { update: options.update });
   const lock = await readLock(workspace.folder, name);
   if (!lock) throw new Error(`the profile "${name}" was built and has no lock`);
-  const { stages } = await makeProfile(session, workspace, name, {});
+  // As the lock pins them by now: the cache has them all.
+  const stages = await ensureStages(session, workspace, profile, {});
   const { sbom, exceptions } = await session.progress.step('Listing the software on it', () =>
     describeSoftware(workspace, profile, { prefixDigest: built.prefix.digest, lock, stages }),
   );
@@ -75,7 +78,7 @@ export async function makeRelease(session: Session, workspace: LoadedWorkspace, 
     ['NOTES.md', `${notes}\n## Not free software\n\n${exceptions.map((line) => `- ${line}`).join('\n') || 'Nothing.'}\n`],
     [`${name}.cdx.json`, sbom],
   ]);
-  const boot = options.boot ? await tryBoot(session, workspace, profile) : undefined;
+  const boot = options.boot && (await tryBoot(session, workspace, profile, options.boot));
   const folder = `${options.out}.part-${process.pid}`;
   const making = { folder, workspace, profile, built, lock, boot, papers };
   try {

@@ -7,7 +7,6 @@ import type { Session } from '../../../kit/session.ts';
 import { writeSparse } from '../../disk/sparse-file.ts';
 import { decodeImage } from '../../image/decode.ts';
 import { withWorkFolder } from '../../sandbox/sandbox.ts';
-import { SEMEUR } from '../../try/trial.ts';
 import { findDifference, type ImageDifference } from '../comparing/image-difference.ts';
 import { listFiles } from '../folder/sums.ts';
 import { unpackWorkspace, WORKSPACE_TAR } from '../folder/workspace-tar.ts';
@@ -37,7 +36,8 @@ export async function reproduceRelease(session: Session, folder: string, profile
     if (existsSync(join(folder, 'pool'))) await cp(join(folder, 'pool'), join(cache, 'semeur', 'pool'), { recursive: true });
     const again = join(work.path, 'again');
     await session.progress.step(`Making "${profile}" again, with an empty cache`, async (note) => {
-      const argv = [...SEMEUR, 'release', profile, '--out', again, '--unsigned', '--no-boot', '--workspace', workspace];
+      // A process of its own, as anybody's would be: nothing of it was in this one's memory before, and the cache is another for all that it starts.
+      const argv = [...session.program, 'release', profile, '--out', again, '--unsigned', '--no-boot', '--workspace', workspace];
       await runCommand(argv, { doing: `make "${profile}" again`, signal: session.signal, onLine: note, env: { XDG_CACHE_HOME: cache } });
     });
     const wanted = (await listFiles(folder)).filter((path) => path === WORKSPACE_TAR || ENDINGS.some((ending) => path === profile + ending));

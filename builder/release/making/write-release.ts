@@ -75,7 +75,7 @@ async function writeImageFiles({ folder, workspace, profile, built, lock }: Maki
   const from = profilesFolder(workspace.folder);
   for (const file of [image.file, `${name}.bmap`, `${name}.json`]) await copyFile(join(from, file), join(folder, file), constants.COPYFILE_FICLONE);
   await copyFile(lockFile(workspace.folder, name), join(folder, `${name}.lock`));
-  // Of other compressions, the cache of this machine alone knows.
+  // Other compressions are known to this machine's cache alone.
   const { zst: _, ...prefix } = built.prefix;
   await writeFile(join(folder, `${name}.blocks.json`), `${JSON.stringify(prefix)}\n`);
   await writeFile(join(folder, 'icon.svg'), icon);
@@ -86,7 +86,7 @@ async function writeImageFiles({ folder, workspace, profile, built, lock }: Maki
   await writeFile(join(folder, 'os_list.json'), renderImagerList({ ...list, made: lock.epoch * 1000, boards }));
 }
 
-/** As the cache has it, so that `release reproduce` finds it there. */
+/** Lays the file out as the cache does, so that `release reproduce` finds it there. */
 async function copyPool(folder: string, profile: string, { toolbox, base, added, containers = [] }: ProfileLock): Promise<void> {
   const sets = [toolbox, base, added];
   // No build needs them.

@@ -6,7 +6,7 @@ import { cardPackages, type LockChanges, type PackageChanges, packagesOf, type R
 
 export interface NotesOptions {
   readonly profile: string;
-  /** Of the release itself. */
+  /** The release's own time and version. */
   readonly lock: ProfileLock;
   /** Since the release before; left out, it is the first. */
   readonly since?: { readonly changes: LockChanges; readonly closed: ClosedCves };

@@ -13,7 +13,7 @@ export const BUILD_TYPE = 'tag:semeur.invalid,2026:release/1';
 const BUILDER_ID = 'tag:semeur.invalid,2026:operator/1';
 
 export interface NamedDigest {
-  /** Of the release's folder, or of the workspace, with "/". */
+  /** A path in the release's folder, or in the workspace, with "/". */
   readonly name: string;
   readonly sha256: string;
 }
@@ -25,7 +25,7 @@ export interface ProvenanceFacts {
   /** Semeur's. */
   readonly version: string;
   readonly lock: ProfileLock;
-  /** Of git, hexadecimal; undefined where the folder is no checkout. */
+  /** The commit in git, hexadecimal; undefined where the folder is no checkout. */
   readonly commits: { readonly semeur: string | undefined; readonly workspace: string | undefined };
   readonly workspaceFiles: readonly NamedDigest[];
 }
@@ -69,7 +69,7 @@ function listCommits({ semeur, workspace }: ProvenanceFacts['commits']): Resourc
   return [...describe('semeur', semeur), ...describe('workspace', workspace)];
 }
 
-/** As it is downloaded; what it unpacks to has the digest in the annotation. */
+/** Names it as it is downloaded; the digest of what it unpacks to is in the annotation. */
 function listImage({ image }: ProfileLock): ResourceDescriptor[] {
   if (image === undefined) return [];
   const { download, image: unpacked } = image;
@@ -80,7 +80,7 @@ function listContainers({ containers = [] }: ProfileLock): ResourceDescriptor[] 
   return containers.map(({ overlay, image }) => ({ name: `container:${overlay}`, uri: `oci://${image}`, digest: { sha256: image.slice(-64) } }));
 }
 
-/** Of what the toolbox and the card have in common, each once. */
+/** Keeps one of each where the toolbox and the card have the same. */
 function listPackages({ toolbox, base, added }: ProfileLock): ResourceDescriptor[] {
   const described = [toolbox, base, added].flatMap(({ lists = [], debs }: PackageSet) => [...lists.map(describeFile), ...debs.map(describeDeb)]);
   return sortResources([...new Map(described.map((resource) => [key(resource), resource])).values()]);

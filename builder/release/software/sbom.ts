@@ -131,7 +131,7 @@ function describePackage(installed: InstalledPackage, { licences, osRelease }: C
   };
 }
 
-/** Of the .deb that each package came in, by package URL. What came with an OS image has none. */
+/** Maps each package, by its package URL, to the SHA-256 of the .deb that it came in. What came with an OS image has none. */
 function debDigests({ base, added }: ProfileLock): Map<string, string> {
   return new Map([...base.debs, ...added.debs].map(({ name, sha256 }) => [debianPackageUrl(parseDebName(name)), sha256]));
 }

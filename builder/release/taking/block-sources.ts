@@ -10,7 +10,7 @@ export interface ByteRange {
 
 /** Where one block of the new prefix comes from. */
 export type BlockSource = ByteRange & {
-  /** Of the block, uncompressed. */
+  /** The SHA-256 of the block, uncompressed. */
   readonly sha256: string;
 } & (
     | {

@@ -15,7 +15,7 @@ const MOST_BYTES = 8 * 1024 * 1024;
 export interface SignedList {
   /** The folder's address, without a slash at the end. */
   readonly url: string;
-  /** As they were downloaded. */
+  /** The bytes as they were downloaded. */
   readonly text: string;
   readonly signature: string;
   readonly sums: readonly Sum[];

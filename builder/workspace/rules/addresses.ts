@@ -41,7 +41,7 @@ function hintAscii(name: string): string | undefined {
   return ascii === name ? 'A name with accents stands here as it is registered, beginning with "xn--"' : `Write it as it is registered: "${ascii}"`;
 }
 
-/** Of a site that all the world can come by. */
+/** The name of a site that all the world can come by. */
 export const refuseDomain: Rule = (value) => {
   const message = 'Expected the full name of a site, in small letters';
   const hint = hintAscii(value);

@@ -31,7 +31,7 @@ export function digestCommand({ host = 'HOST', name, tag = 'TAG' }: ImageName): 
   return `skopeo inspect --no-tags --format '{{.Digest}}' docker://${host}/${name}:${tag}`;
 }
 
-/** Of SPDX's list, licences of software and of its pictures that Debian's main takes. */
+/** Those on SPDX's list that Debian's main takes: licences of software and of its pictures. */
 const FREE =
   /^((A?GPL|LGPL)-[123]\.[01]-(only|or-later)|0BSD|AFL-3\.0|Apache-2\.0|Artistic-2\.0|BSD-[23]-Clause|BSL-1\.0|CC0-1\.0|CC-BY(-SA)?-4\.0|CECILL-2\.[01]|EPL-2\.0|EUPL-1\.[12]|ISC|MIT|MPL-2\.0|OFL-1\.1|OSL-3\.0|PHP-3\.01|PostgreSQL|PSF-2\.0|Ruby|Unlicense|W3C|Zlib|ZPL-2\.1)$/;
 

@@ -4,7 +4,7 @@ import { parseByteSize } from '../../../kit/byte-size.ts';
 import { matching, type Rule } from './rule.ts';
 import { suggest } from './suggest.ts';
 
-/** Of clients, profiles and overlays. */
+/** What clients, profiles and overlays are called. */
 export function name(): z.ZodString {
   return matching(
     /^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/,

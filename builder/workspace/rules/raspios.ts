@@ -23,7 +23,7 @@ export function releaseDate(): z.ZodString {
   return matching(/^20\d{2}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/, 'a date such as "2026-06-18"');
 }
 
-/** Of a version 4 key (RFC 9580, section 5.5.4); people write it in groups. */
+/** The fingerprint of a version 4 key (RFC 9580, section 5.5.4); people write it in groups. */
 export function fingerprint(): z.ZodString {
   return matching(/^([0-9A-Fa-f]{4} *){10}$/, 'the fingerprint of an OpenPGP key, 40 hexadecimal digits');
 }
