@@ -22,6 +22,14 @@ describe('what Semeur 0.1.0 wrote', () => {
   });
 });
 
+describe('what a later card may send', () => {
+  it.each(['claim', 'confirm', 'heartbeat', 'report'] as const)('is taken without what this home does not know: %s', async (name) => {
+    const body = JSON.parse(await readFirst(name));
+    const later = Object.fromEntries(Object.entries(body).map(([key, value]) => [key, isPlain(value) ? { ...value, more: 1 } : value]));
+    expect(REQUESTS[name].parse({ ...later, more: { than: ['before'] } })).toEqual(body);
+  });
+});
+
 describe('renderOrder() and renderPlan()', () => {
   it('write an order as 0.1.0 did, byte for byte', async () => {
     const order = JSON.parse(await readFirst('order'));
@@ -73,9 +81,13 @@ describe('what a later Semeur may write', () => {
   });
 });
 
+function isPlain(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** Adds keys, in objects too. */
 function mix(known: unknown, added: unknown): unknown {
-  if (typeof known !== 'object' || known === null || Array.isArray(known)) return added;
+  if (!isPlain(known)) return added;
   const entries = Object.entries(added as object).map(([key, value]): [string, unknown] => {
     const before = Object.hasOwn(known, key) ? (known as Record<string, unknown>)[key] : undefined;
     return [key, before === undefined ? value : mix(before, value)];
