@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { isVpnKey } from './vpn-key.ts';
 
-/** What cards ask (docs/protocol.md). Strict: no unknown key, no missing one. */
+/**
+ * What cards ask (docs/protocol.md). A card may be newer than home: keys that this version doesn't know are left out, neither kept nor named, since
+ * anybody may send them. The body's own bounds (16 KiB, nested 4 deep) are checked before, so an unknown key costs no more than a known one.
+ */
 
 /** @param bytes at most, in UTF-8; no control characters. */
 function text(bytes = 128, { lines = false } = {}): z.ZodType<string> {
@@ -11,17 +14,17 @@ function text(bytes = 128, { lines = false } = {}): z.ZodType<string> {
 
 const whole = z.int().min(0);
 
-const claimSchema = z.strictObject({
+const claimSchema = z.object({
   token: text(),
   publicKey: text(),
   hostKey: text(200),
   generation: z.int().min(1).max(999_999_999),
   diagnosis: z.enum(['udp-blocked', 'no-handshake']).optional(),
-  inventory: z.strictObject({ serial: text(), model: text(), mac: text(), profile: text(), build: text(), bootId: text() }),
+  inventory: z.object({ serial: text(), model: text(), mac: text(), profile: text(), build: text(), bootId: text() }),
 });
 export type ClaimRequest = z.output<typeof claimSchema>;
 
-const heartbeatSchema = z.strictObject({
+const heartbeatSchema = z.object({
   bootId: text(),
   bootCounter: whole,
   serial: text(),
@@ -40,18 +43,18 @@ const heartbeatSchema = z.strictObject({
   build: text(),
   steps: text(512).optional(),
   // Seconds since 1970; null: never yet. Not of a card without backups.
-  backup: z.strictObject({ at: whole.nullable(), failed: z.boolean(), restoreAt: whole.nullable(), restoreFailed: z.boolean() }).optional(),
-  // A card that installs security updates says how that went; `reboot`: one of them works only after a start.
-  updates: z.strictObject({ at: whole.nullable(), failed: z.boolean(), reboot: z.boolean() }).optional(),
-  // A card whose site is open to the internet directly says what its domain's AAAA record has to say.
+  backup: z.object({ at: whole.nullable(), failed: z.boolean(), restoreAt: whole.nullable(), restoreFailed: z.boolean() }).optional(),
+  // Of a card that installs security updates; `reboot`: one of them works only after a start.
+  updates: z.object({ at: whole.nullable(), failed: z.boolean(), reboot: z.boolean() }).optional(),
+  // Of a card whose site is open to the internet directly: what its domain's AAAA record has to say.
   ipv6: z.ipv6().optional(),
 });
 export type Heartbeat = z.output<typeof heartbeatSchema>;
 
-const reportSchema = z.strictObject({ client: text(), text: text(8192, { lines: true }) });
+const reportSchema = z.object({ client: text(), text: text(8192, { lines: true }) });
 export type CardReport = z.output<typeof reportSchema>;
 
-const confirmSchema = z.strictObject({});
+const confirmSchema = z.object({});
 
 export const REQUESTS = { claim: claimSchema, heartbeat: heartbeatSchema, report: reportSchema, confirm: confirmSchema } as const;
 

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomically } from '../../kit/atomic-file.ts';
-import type { DownloadClient, DownloadPlan } from '../../protocol/download.ts';
+import { type DownloadClient, type DownloadPlan, type PlanOwner, planFile, renderPlan } from '../../protocol/download.ts';
 import type { Composed } from './compose.ts';
 import type { ImageFormat, Prefix } from './prefix.ts';
 
@@ -22,12 +22,12 @@ export async function writeDownloadPlan(out: string, prefix: Prefix, composed: C
   const { client } = facts;
   const file = downloadPlanFile(out, client ? { client: client.client } : { profile: prefix.profile });
   if (format === 'img') return rm(file, { force: true });
-  await writeFileAtomically(file, `${JSON.stringify(planDownload(prefix, composed, format, facts))}\n`, { mode: client ? 0o600 : 0o644 });
+  await writeFileAtomically(file, renderPlan(planDownload(prefix, composed, format, facts)), { mode: client ? 0o600 : 0o644 });
 }
 
 /** The folder goes to home as it is, and holds nothing that home is not to know. */
-export function downloadPlanFile(out: string, of: { readonly client: string } | { readonly profile: string }): string {
-  return 'client' in of ? join(out, 'downloads', `${of.client}.json`) : join(out, 'downloads', 'public', `${of.profile}.json`);
+export function downloadPlanFile(out: string, of: PlanOwner): string {
+  return planFile(join(out, 'downloads'), of);
 }
 
 export function planDownload(

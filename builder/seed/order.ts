@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomically } from '../../kit/atomic-file.ts';
-import type { Order } from '../../protocol/order.ts';
+import { type Order, orderFile, renderOrder } from '../../protocol/order.ts';
 import { listDomains } from '../workspace/domains.ts';
 import type { LoadedWorkspace } from '../workspace/load.ts';
 import type { Client, Operator } from '../workspace/schema.ts';
@@ -17,7 +17,7 @@ export async function writeOrders(workspace: LoadedWorkspace, clients: readonly 
   for (const client of clients) {
     const keys = await ensureClientKeys(folder, client.client);
     const order = makeOrder(client, operator, keys, overlays);
-    await writeIfNew(join(ordersFolder(folder), `${client.client}.json`), `${JSON.stringify(order, null, 2)}\n`);
+    await writeIfNew(join(ordersFolder(folder), orderFile(client.client)), renderOrder(order));
     await writeIfNew(join(folder, 'out', `${client.client}.code`), `${keys.code.text}\n`);
     await writeIfNew(join(folder, 'out', `${client.client}.account`), renderAccount(client, keys));
     orders.push(order);

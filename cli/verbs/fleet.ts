@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { type AlarmEntry, listStrayAlarms } from '../../home/store/alarms.ts';
 import { type FleetDetails, type FleetEntry, listFleet, showCard } from '../../home/store/fleet.ts';
 import { withFleet } from '../../home/store/with-fleet.ts';
 import { EXIT, Failure } from '../../kit/failure.ts';
@@ -25,7 +26,10 @@ export function addFleet(program: Command, run: RunVerb): void {
 }
 
 export function listClients(session: Session, flags: StateFlags): Report {
-  const clients = withFleet(findStateFolder(session, flags), (database) => listFleet(database, Date.now()));
+  const { clients, strays } = withFleet(findStateFolder(session, flags), (database) => ({
+    clients: listFleet(database, Date.now()),
+    strays: listStrayAlarms(database),
+  }));
   const rows = clients.map((entry) => [entry.client, entry.state, entry.address ?? '-', ago(entry.lastHeartbeat), describeHealth(entry)]);
   const table = [['client', 'state', 'address', 'last call', ''], ...rows];
   const widths = [0, 1, 2, 3].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
@@ -35,7 +39,8 @@ export function listClients(session: Session, flags: StateFlags): Report {
       .join('  ')
       .trimEnd(),
   );
-  return { json: { clients }, text };
+  const notTaken = strays.flatMap(({ client, alarmList }) => alarmList.map((alarm) => `${client}: ${describeAlarm(alarm)}`));
+  return { json: { clients, strays }, text: [...text, ...notTaken] };
 }
 
 function showClient(session: Session, client: string, flags: StateFlags): Report {
@@ -68,7 +73,7 @@ function describeFact(value: unknown): string {
   return typeof value === 'object' ? describeFacts(value).join(', ') : String(value);
 }
 
-function describeAlarm({ kind, times, last, facts, seen }: FleetDetails['alarmList'][number]): string {
+function describeAlarm({ kind, times, last, facts, seen }: AlarmEntry): string {
   const bySomebody = seen === null ? '' : `, seen by ${seen.by}`;
   return `alarm ${kind}, ${times} times, last ${last}${bySomebody}: ${describeFacts(facts as object).join(', ')}`;
 }

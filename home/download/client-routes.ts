@@ -1,12 +1,12 @@
 import { stat } from 'node:fs/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { DownloadClient, DownloadPlan } from '../../protocol/download.ts';
+import { type DownloadClient, type DownloadPlan, planFile } from '../../protocol/download.ts';
 import { Refusal } from '../limits/refusal.ts';
 import { type Capabilities, type DownloadLink, findLink, imageCapability } from '../store/download-links.ts';
 import { type Desk, openVisit, sendPage } from './desk.ts';
 import { MANIFEST_TYPE, renderImagerManifest } from './imager-manifest.ts';
 import { isSettingUp, renderCalled, renderWaiting, renderWord } from './other-pages.ts';
-import { planFile, readPlan } from './plan.ts';
+import { readPlan } from './plan.ts';
 import { sendComposed } from './send-composed.ts';
 import { renderSteps } from './steps-page.ts';
 import type { Visit } from './visit.ts';

@@ -1,10 +1,10 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomically } from '../../kit/atomic-file.ts';
-import type { DownloadPlan } from '../../protocol/download.ts';
+import { type DownloadPlan, parsePlan, renderPlan } from '../../protocol/download.ts';
+import type { Reading } from '../../protocol/message.ts';
 import type { Home } from '../answers/home.ts';
 import { isOpenOrder } from '../store/download-links.ts';
-import { parsePlan } from './plan.ts';
 
 const LOOK = 30_000;
 
@@ -29,22 +29,29 @@ type SeenPlans = Map<string, { readonly mark: string; readonly tokenSha256: stri
  */
 export async function emptyUsedPlans(folder: string, { database, log }: Pick<Home, 'database' | 'log'>, seen: SeenPlans = new Map()): Promise<void> {
   const files = (await readdir(folder).catch(() => [])).filter((file) => file.endsWith('.json') && !file.startsWith('.'));
+  const unknown = new Map<string, string>();
   for (const file of files) {
     const path = join(folder, file);
     const mark = await markOf(path);
-    if (seen.get(file)?.mark !== mark) seen.set(file, { mark, tokenSha256: secretsOf(await readPlanOf(path)) });
+    if (seen.get(file)?.mark !== mark) {
+      const reading = await readPlanOf(path);
+      seen.set(file, { mark, tokenSha256: secretsOf(reading.message) });
+      for (const key of reading.message ? reading.unknown : []) unknown.set(key, file);
+    }
     const { tokenSha256 } = seen.get(file) ?? {};
     if (tokenSha256 === undefined || isOpenOrder(database, tokenSha256) !== false) continue;
-    const plan = await readPlanOf(path);
+    const { message: plan } = await readPlanOf(path);
     // It may be another one by now.
     if (!plan || secretsOf(plan) !== tokenSha256) continue;
-    await writeFileAtomically(path, `${JSON.stringify(withoutSecrets(plan))}\n`, { mode: 0o600 });
+    await writeFileAtomically(path, renderPlan(withoutSecrets(plan)), { mode: 0o600 });
     log.info({ client: plan.client?.client }, 'the download is over: its secrets are gone');
   }
+  // One line a look, not one a file: a newer builder writes the same key into every plan.
+  if (unknown.size > 0) log.warn({ keys: [...unknown.keys()], first: [...unknown.values()][0] }, 'download plans have what only a newer home knows');
 }
 
-async function readPlanOf(path: string): Promise<DownloadPlan | undefined> {
-  return parsePlan(await readFile(path, 'utf8').catch(() => ''), () => undefined);
+async function readPlanOf(path: string): Promise<Reading<DownloadPlan>> {
+  return parsePlan(await readFile(path, 'utf8').catch(() => ''));
 }
 
 /** @returns the order that they are of; undefined if it has none. */

@@ -8,10 +8,11 @@ import type { Home } from '../answers/home.ts';
 import type { RateLimitOptions } from '../limits/rate-limit.ts';
 import { asRefusal, Refusal } from '../limits/refusal.ts';
 import { remoteOf } from '../limits/server.ts';
-import { markAlarmsSeen } from '../store/alarms.ts';
+import { listAlarms, listStrayAlarms, markAlarmsSeen } from '../store/alarms.ts';
 import { showCard } from '../store/fleet.ts';
 import { searchFleet } from '../store/fleet-search.ts';
 import { findOperator } from '../store/operators.ts';
+import { renderStrayAlarms } from './alarms.ts';
 import { formOf, isFromUs, keepLanguage, languageOf, pathOf, searchOf, sessionCookieOf, setSessionCookie } from './browser-request.ts';
 import { renderCard } from './card.ts';
 import { renderPage, type Visit } from './frame.ts';
@@ -43,7 +44,10 @@ export function createFleetPage(home: Home, requests: RateLimitOptions): Fastify
   addSessions(server, desk);
   server.get('/', async (request, reply) => {
     const search = searchOf(request);
-    return show(desk, request, reply, (visit) => [visit.words.fleet, renderList(visit, search, searchFleet(home.database, search, visit.now))]);
+    return show(desk, request, reply, (visit) => {
+      const strays = renderStrayAlarms(visit, listStrayAlarms(home.database));
+      return [visit.words.fleet, renderList(visit, search, searchFleet(home.database, search, visit.now), strays)];
+    });
   });
   server.get<{ Params: { client: string } }>('/clients/:client', async (request, reply) =>
     show(desk, request, reply, (visit) => {
@@ -64,9 +68,10 @@ function addAlarms(server: FastifyInstance, desk: Desk): void {
     if (operator === undefined) return reply.redirect('/log-in', 303);
     if (!isOurForm(desk, request)) throw new Refusal('bad-request');
     const until = Number(formOf(request).get('until'));
-    if (!Number.isSafeInteger(until) || !showCard(home.database, client, Date.now())) throw new Refusal('not-found');
+    const hasPage = showCard(home.database, client, Date.now()) !== undefined;
+    if (!Number.isSafeInteger(until) || !(hasPage || listAlarms(home.database, client).length > 0)) throw new Refusal('not-found');
     home.database.durably(() => markAlarmsSeen(home.database, { client, until, by: operator }, Date.now()));
-    return reply.redirect(`/clients/${client}`, 303);
+    return reply.redirect(hasPage ? `/clients/${client}` : '/', 303);
   });
 }
 

@@ -24,10 +24,12 @@ export function renderLabels(words: Words): string {
   return NAMES.map((name, index) => `.cards td:nth-child(${index + 2})::before{content:${JSON.stringify(words[name] + words.colon)}}`).join('\n');
 }
 
-export function renderList(visit: Visit, search: Search, found: Found): Html {
+/** @param strays alarms that belong to none of the cards. */
+export function renderList(visit: Visit, search: Search, found: Found, strays: Html = NOTHING): Html {
   const { words } = visit;
   const isFiltered = search.state !== undefined || search.onlyAlarms || search.text !== '';
   return html`<h1>${words.fleet}</h1>
+${strays}
 ${renderFilters(visit, search)}
 ${found.total === 0 ? html`<p>${isFiltered ? words.noneFound : words.noneYet}` : renderTable(visit, found)}
 ${found.pages > 1 ? renderPaging(visit, search, found) : NOTHING}`;

@@ -110,6 +110,7 @@ export const ENGLISH = {
   pieces: { serial: 'Serial number', model: 'Model', mac: 'MAC address', profile: 'Profile', build: 'Build', bootId: 'Boot' },
 
   noAlarms: 'There are none.',
+  strayOrders: 'Orders that were not taken',
   alarmsSeenNote: 'Once you have looked into it:',
   markSeen: 'Mark as seen',
   seenBy: (who: string, at: string) => `Seen by ${who}, ${at}. If it rises again, it counts again.`,
@@ -125,6 +126,8 @@ export const ENGLISH = {
     claimed: 'card that claimed',
     serial: 'card that called',
     reason: 'reason',
+    file: 'file',
+    keys: 'keys that are wrong',
     generation: 'generation',
   },
   reasons: {
@@ -135,6 +138,9 @@ export const ENGLISH = {
     'its key was used before': 'its key was used before',
     "its address is another card's": "its address is another card's",
     'generation N is known, with another token': 'this generation or a later one is known, with another token',
+    'it cannot be opened': 'it cannot be opened',
+    'it is not as agreed': 'it is not what home and the workspace agreed on',
+    'it is for a newer home': 'it is for a newer home: update home first',
   },
 
   history: 'History',

@@ -112,6 +112,7 @@ export const FRENCH: Words = {
   pieces: { serial: 'Numéro de série', model: 'Modèle', mac: 'Adresse MAC', profile: 'Profil', build: 'Construction', bootId: 'Démarrage' },
 
   noAlarms: "Il n'y en a pas.",
+  strayOrders: "Ordres qui n'ont pas été pris",
   alarmsSeenNote: 'Une fois que vous y avez regardé :',
   markSeen: 'Marquer comme vues',
   seenBy: (who, at) => `Vue par ${who}, le ${at}. Si elle se répète, elle comptera de nouveau.`,
@@ -127,6 +128,8 @@ export const FRENCH: Words = {
     claimed: 'carte inscrite',
     serial: 'carte qui a appelé',
     reason: 'raison',
+    file: 'fichier',
+    keys: 'clés fautives',
     generation: 'génération',
   },
   reasons: {
@@ -137,6 +140,9 @@ export const FRENCH: Words = {
     'its key was used before': 'sa clé a déjà servi',
     "its address is another card's": "son adresse est celle d'une autre carte",
     'generation N is known, with another token': 'cette génération ou une suivante est connue, avec un autre jeton',
+    'it cannot be opened': "il ne s'ouvre pas",
+    'it is not as agreed': "il n'est pas ce dont home et l'espace de travail sont convenus",
+    'it is for a newer home': "il est pour un home plus récent : mettez d'abord home à jour",
   },
 
   history: 'Historique',

@@ -1,12 +1,9 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { isIPv6 } from 'node:net';
 import { join } from 'node:path';
-import { z } from 'zod';
-import type { Order } from '../../protocol/order.ts';
-import { isVpnKey } from '../../protocol/vpn-key.ts';
+import { type Order, parseOrder } from '../../protocol/order.ts';
 import type { Log } from '../answers/home.ts';
 import type { Database } from '../store/database.ts';
-import { takeOrder } from '../store/orders.ts';
+import { type BadOrder, noteBadOrders, takeOrder } from '../store/orders.ts';
 import type { PeerChanges } from '../store/peers.ts';
 
 /** Milliseconds between two looks at the folder, and between two at every file in it. */
@@ -15,26 +12,13 @@ const LOOK_AT_ALL = 60_000;
 /** In one transaction. */
 const BATCH = 500;
 
-const name = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/);
-const orderSchema: z.ZodType<Order> = z.strictObject({
-  order: z.literal(1),
-  client: name,
-  hostname: z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/),
-  language: z.enum(['fr', 'en']),
-  profile: name,
-  generation: z.int().min(1).max(999_999_999),
-  publicKey: z.string().refine(isVpnKey),
-  presharedKey: z.string().regex(/^[A-Za-z0-9+/]{43}=$/),
-  nurseryAddress: z
-    .string()
-    .regex(/^fd[0-9a-f:]{10,37}\/128$/)
-    .refine((address) => isIPv6(address.replace('/128', ''))),
-  tokenSha256: z.string().regex(/^[0-9a-f]{64}$/),
-  tokenExpires: z.iso.datetime(),
-  revoked: z.boolean(),
-  renewed: z.literal(true).optional(),
-  domains: z.array(z.string().regex(/^[a-z0-9.-]{1,253}$/)).optional(),
-});
+/** What a look at the folder found. */
+interface Found {
+  readonly orders: Order[];
+  readonly bad: BadOrder[];
+  /** Keys that this home doesn't know: the first file that has it, and how many do. */
+  readonly unknown: Map<string, { readonly first: string; readonly files: number }>;
+}
 
 export interface OrderReader {
   /** Takes in what is new in the folder. */
@@ -44,6 +28,7 @@ export interface OrderReader {
 /** Reads the operators' orders from a folder: each file once, and again when it changes. */
 export function createOrderReader(folder: string, database: Database, log: Log): OrderReader {
   const seen = new Map<string, string>();
+  const unopened = new Map<string, string>();
   let folderSeen = '';
   let allSeen = 0;
   return {
@@ -52,14 +37,21 @@ export function createOrderReader(folder: string, database: Database, log: Log):
       if (mark === folderSeen && now - allSeen < LOOK_AT_ALL) return { added: [], removed: [] };
       folderSeen = '';
       const changed = await findChanged(folder, seen);
-      const orders: Order[] = [];
+      const found: Found = { orders: [], bad: [], unknown: new Map() };
       // One after the other: ten thousand files opened at once are more than a process may.
-      for (const file of changed.keys()) {
+      for (const [file, ofFile] of changed) {
         const text = await readText(join(folder, file), log);
-        if (text === undefined) changed.delete(file);
-        else orders.push(...readOrder(file, text, log));
+        if (text !== undefined) readOrder(found, file, text, log);
+        else {
+          changed.delete(file);
+          // It is tried again at each look, and told once.
+          if (unopened.get(file) !== ofFile) found.bad.push({ file, reason: 'it cannot be opened', keys: [] });
+          unopened.set(file, ofFile);
+        }
       }
-      const changes = takeOrders(database, orders, now, log);
+      const changes = takeOrders(database, found.orders, now, log);
+      if (found.bad.length > 0) database.durably(() => noteBadOrders(database, found.bad, now));
+      nameUnknown(found, log);
       // Only now: what the database could not take, locked or full, is read again.
       for (const [file, ofFile] of changed) seen.set(file, ofFile);
       // A change within the same tick of the file system's clock as this look would be missed: young folders are looked at again.
@@ -111,20 +103,23 @@ async function readText(file: string, log: Log): Promise<string | undefined> {
   }
 }
 
-function readOrder(file: string, text: string, log: Log): Order[] {
-  const parsed = orderSchema.safeParse(parse(text));
-  if (parsed.success) return [parsed.data];
-  // Which keys are wrong, never what they hold.
-  log.error({ file, keys: parsed.error.issues.map(({ path }) => path.join('.')) }, 'cannot read an order');
-  return [];
+function readOrder({ orders, bad, unknown }: Found, file: string, text: string, log: Log): void {
+  const reading = parseOrder(text);
+  if (!reading.message) {
+    log.error({ file, keys: reading.wrong }, 'cannot read an order');
+    bad.push({ file, reason: reading.isNewer ? 'it is for a newer home' : 'it is not as agreed', keys: reading.wrong });
+    return;
+  }
+  orders.push(reading.message);
+  for (const key of reading.unknown) {
+    const { first, files } = unknown.get(key) ?? { first: file, files: 0 };
+    unknown.set(key, { first, files: files + 1 });
+  }
 }
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+/** One line a key, not one a file: a newer builder writes the same key into every order. */
+function nameUnknown({ unknown }: Found, log: Log): void {
+  for (const [key, facts] of unknown) log.warn({ key, ...facts }, 'orders taken, without a key that this home does not know');
 }
 
 function takeOrders(database: Database, orders: readonly Order[], now: number, log: Log): PeerChanges {

@@ -1,5 +1,5 @@
 import type { Heartbeat } from '../../protocol/requests.ts';
-import { UNSEEN_ALARMS } from './alarms.ts';
+import { type AlarmEntry, listAlarms, UNSEEN_ALARMS } from './alarms.ts';
 import type { Database } from './database.ts';
 import { SILENT_AFTER } from './heartbeats.ts';
 
@@ -31,14 +31,7 @@ export interface FleetDetails extends FleetEntry {
   readonly confirmed: string | null;
   readonly certificateExpires: string | null;
   readonly report: { readonly at: string; readonly text: string } | null;
-  readonly alarmList: readonly {
-    readonly kind: string;
-    readonly facts: unknown;
-    readonly first: string;
-    readonly last: string;
-    readonly times: number;
-    readonly seen: { readonly at: string; readonly by: string } | null;
-  }[];
+  readonly alarmList: readonly AlarmEntry[];
   /** The newest first; a silence only once it has ended. */
   readonly history: readonly { readonly at: string; readonly state: FleetEntry['state'] }[];
 }
@@ -84,9 +77,6 @@ export function listClients(database: Database, clients: readonly string[], now:
 export function showCard(database: Database, client: string, now: number): FleetDetails | undefined {
   const row = database.sql(`${ENTRIES} WHERE c.client = :client`).get({ client, now }) as Row | undefined;
   if (!row) return undefined;
-  const alarms = database
-    .sql('SELECT kind, facts, first_at, last_at, times, seen_at, seen_by FROM alarms WHERE client = ? ORDER BY last_at DESC')
-    .all(client);
   const history = database.sql('SELECT at, state FROM state_changes WHERE client = ? ORDER BY id DESC').all(client);
   return {
     ...describe(row),
@@ -96,14 +86,7 @@ export function showCard(database: Database, client: string, now: number): Fleet
     confirmed: date(row.confirmed_at),
     certificateExpires: date(row.certificate_expires),
     report: row.report === null ? null : { at: date(row.report_at) ?? '', text: row.report },
-    alarmList: alarms.map((alarm) => ({
-      kind: String(alarm['kind']),
-      facts: JSON.parse(String(alarm['facts'])),
-      first: date(Number(alarm['first_at'])) ?? '',
-      last: date(Number(alarm['last_at'])) ?? '',
-      times: Number(alarm['times']),
-      seen: alarm['seen_at'] === null ? null : { at: date(Number(alarm['seen_at'])) ?? '', by: String(alarm['seen_by']) },
-    })),
+    alarmList: listAlarms(database, client),
     history: history.map(({ at, state }) => ({ at: date(Number(at)) ?? '', state: state as FleetEntry['state'] })),
   };
 }

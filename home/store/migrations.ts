@@ -129,6 +129,25 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE domains (client TEXT NOT NULL REFERENCES clients, domain TEXT NOT NULL, PRIMARY KEY (client, domain)) STRICT;
   CREATE INDEX domains_by_domain ON domains (domain);
   `,
+  `
+  -- An alarm may be of a client that home doesn't know: its order could not be taken.
+  CREATE TABLE alarms_of_anybody (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    client TEXT NOT NULL,
+    facts TEXT NOT NULL,
+    first_at INTEGER NOT NULL,
+    last_at INTEGER NOT NULL,
+    times INTEGER NOT NULL,
+    seen_at INTEGER,
+    seen_by TEXT,
+    UNIQUE (kind, client, facts)
+  ) STRICT;
+  INSERT INTO alarms_of_anybody SELECT id, kind, client, facts, first_at, last_at, times, seen_at, seen_by FROM alarms;
+  DROP TABLE alarms;
+  ALTER TABLE alarms_of_anybody RENAME TO alarms;
+  CREATE INDEX alarms_by_client ON alarms (client);
+  `,
 ];
 
 export function migrate(connection: DatabaseSync, file: string): void {

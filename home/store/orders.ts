@@ -87,7 +87,22 @@ function endUnconfirmed(database: Database, client: string): string[] {
 
 /** Told once by an alarm, since orders are read again and again. */
 function refuseOrder(database: Database, { client, generation }: Order, reason: string, now: number): PeerChanges {
-  const isClient = database.sql('SELECT 1 FROM clients WHERE client = ?').get(client);
-  if (isClient) raiseAlarm(database, { kind: 'bad-order', client, facts: { generation, reason } }, now);
+  raiseAlarm(database, { kind: 'bad-order', client, facts: { generation, reason } }, now);
   return NOTHING;
+}
+
+/** A file among the orders that is none which this home can take. */
+export interface BadOrder {
+  readonly file: string;
+  readonly reason: string;
+  /** Which keys are wrong, never what they hold. */
+  readonly keys: readonly string[];
+}
+
+/** Their clients are known by the files' names alone. Within the caller's transaction. */
+export function noteBadOrders(database: Database, bad: readonly BadOrder[], now: number): void {
+  for (const { file, reason, keys } of bad) {
+    const facts = { file, reason, ...(keys.length > 0 ? { keys: keys.join(' ') } : {}) };
+    raiseAlarm(database, { kind: 'bad-order', client: file.replace(/\.json$/, ''), facts }, now);
+  }
 }

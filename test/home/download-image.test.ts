@@ -9,8 +9,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ByteRange, chooseRange } from '../../home/download/byte-range.ts';
 import { type ComposedFile, openComposed } from '../../home/download/composed-file.ts';
-import { parsePlan } from '../../home/download/plan.ts';
 import { runCommand } from '../../kit/command.ts';
+import { parsePlan } from '../../protocol/download.ts';
 import { type OpenDownloads, withDownloads, writeBytePlan } from './open-downloads.ts';
 
 const SMALL = { bytes: 300_000 };
@@ -199,11 +199,8 @@ describe('parsePlan()', () => {
     try {
       const plan = await writeBytePlan({ plans: folder, prefixes: folder }, 1000, 'a'.repeat(64));
       const complaints = (change: object) => {
-        let keys: readonly string[] = [];
-        parsePlan(JSON.stringify({ ...plan, ...change }), (found) => {
-          keys = found;
-        });
-        return keys;
+        const reading = parsePlan(JSON.stringify({ ...plan, ...change }));
+        return reading.message ? [] : reading.wrong;
       };
       expect(complaints({})).toEqual([]);
       expect(complaints({ prefix: { ...plan.prefix, digest: '../../etc' } })).toEqual(['prefix.digest']);
@@ -211,8 +208,8 @@ describe('parsePlan()', () => {
       expect(complaints({ file: 'x"\r\nset-cookie: a=b' })).toEqual(['file']);
       expect(complaints({ bytes: 7 })).toEqual(['bytes']);
       expect(complaints({ parts: [{ of: 'prefix', offset: 9000, length: plan.bytes }] })).toEqual(['parts']);
-      expect(complaints({ more: 1 })).toEqual(['']);
-      expect(parsePlan('{', () => undefined)).toBeUndefined();
+      expect(complaints({ download: 2 })).toEqual(['download']);
+      expect(parsePlan('{')).toMatchObject({ wrong: ['(all of it)'] });
     } finally {
       await rm(folder, { recursive: true });
     }

@@ -3,6 +3,7 @@ import { WORDS } from '../../home/page/words.ts';
 import { type AlarmKind, raiseAlarm } from '../../home/store/alarms.ts';
 import type { Found } from '../../home/store/fleet-search.ts';
 import { searchFleet } from '../../home/store/fleet-search.ts';
+import { noteBadOrders } from '../../home/store/orders.ts';
 import { preferredLanguage } from '../../web/language.ts';
 import { addCards } from './many-cards.ts';
 import { closeHomes } from './open-home.ts';
@@ -131,6 +132,24 @@ describe("a card's page", () => {
     home.database.sql("UPDATE alarms SET kind = 'bad-order', facts = ?").run(facts);
     const { text } = await visitor.get('/clients/client-00003?language=fr');
     expect(factOf(text, 'raison')).toBe('cette génération ou une suivante est connue, avec un autre jeton');
+  });
+
+  it('tells of an order that was not taken of a client without a page, until somebody has looked into it', async () => {
+    const { home, visitor } = await openFleet(3);
+    const bad = ["x y'.json", 'martin.json'].map((file) => ({ file, reason: 'it is for a newer home', keys: ['order'] }));
+    home.database.durably(() => noteBadOrders(home.database, bad, 1));
+    const list = async () => (await visitor.get('/?language=fr')).text;
+    const text = await list();
+    expect(text).toContain('<h2>Ordres qui n&#39;ont pas été pris</h2>');
+    expect(factOf(text, 'raison')).toMatch(/^il est pour un home plus récent.: mettez/);
+    expect(text).toContain('<h3>martin</h3>');
+    const until = /name="until" value="(\d+)"/.exec(text)?.[1] ?? '';
+    expect(await visitor.post('/clients/martin/alarms-seen', { until })).toMatchObject({ status: 303, headers: { location: '/' } });
+    expect(await list()).not.toContain('<h3>martin</h3>');
+    expect(await list()).toContain('<h3>x y');
+    expect((await visitor.post(`/clients/${encodeURIComponent("x y'")}/alarms-seen`, { until })).status).toBe(303);
+    expect(await list()).not.toContain('Ordres');
+    expect((await visitor.post('/clients/nobody/alarms-seen', { until })).status).toBe(404);
   });
 
   it('escapes what a card says, wherever it stands', async () => {

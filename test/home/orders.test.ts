@@ -1,10 +1,11 @@
-import { mkdir, mkdtemp, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { findCheckout } from '../../builder/house/checkout.ts';
 import { createOrderReader } from '../../home/run/orders.ts';
+import { listAlarms, listStrayAlarms } from '../../home/store/alarms.ts';
 import { type Database, openDatabase } from '../../home/store/database.ts';
 import type { Order } from '../../protocol/order.ts';
 import { issue } from './sample-fleet.ts';
@@ -12,8 +13,9 @@ import { issue } from './sample-fleet.ts';
 interface Ground {
   readonly database: Database;
   readonly folder: string;
-  /** What was logged as an error. */
+  /** What was logged as an error, and as a warning. */
   readonly errors: string[];
+  readonly warnings: string[];
   read(): Promise<string[]>;
   write(order: Order | string, file?: string): Promise<void>;
 }
@@ -26,10 +28,11 @@ async function withOrders(task: (ground: Ground) => Promise<void>): Promise<void
     const folder = join(state, 'orders');
     await mkdir(folder);
     const errors: string[] = [];
-    const error = (facts: object, message: string) => void errors.push(`${message} ${JSON.stringify(facts)}`);
-    const reader = createOrderReader(folder, database, { info: () => {}, warn: () => {}, error });
+    const warnings: string[] = [];
+    const noteIn = (lines: string[]) => (facts: object, message: string) => void lines.push(`${message} ${JSON.stringify(facts)}`);
+    const reader = createOrderReader(folder, database, { info: () => {}, warn: noteIn(warnings), error: noteIn(errors) });
     await task({
-      ...{ database, folder, errors },
+      ...{ database, folder, errors, warnings },
       read: async () => (await reader.read(Date.now())).added.map(({ publicKey }) => publicKey),
       async write(order, file = typeof order === 'string' ? 'odd.json' : `${order.client}.json`) {
         await writeFile(join(folder, `.${file}.part`), typeof order === 'string' ? order : JSON.stringify(order));
@@ -79,6 +82,52 @@ describe('createOrderReader()', () => {
       other.close();
       await read();
       expect(database.sql('SELECT state FROM clients').get()?.['state']).toBe('revoked');
+    }));
+
+  it('takes an order of a newer builder, and names what it does not know once, not once a file', () =>
+    withOrders(async ({ read, write, errors, warnings, database }) => {
+      const orders = ['durand', 'martin', 'petit'].map((client) => issue(client).order);
+      for (const order of orders.slice(0, 2))
+        await write(JSON.stringify({ ...order, card: { name: 'Durand', phone: '+33 1' } }), `${order.client}.json`);
+      await write(orders[2] as Order);
+      expect((await read()).sort()).toEqual(orders.map(({ publicKey }) => publicKey).sort());
+      expect(warnings).toEqual([expect.stringContaining('{"key":"card","first":"durand.json","files":2}')]);
+      expect(await read()).toEqual([]);
+      expect([errors, warnings.length, listStrayAlarms(database)]).toEqual([[], 1, []]);
+    }));
+
+  it("raises an alarm of a file that it can't take, by its name, whether it knows the client or not", () =>
+    withOrders(async ({ folder, read, write, database }) => {
+      const durand = issue('durand');
+      await write(durand.order);
+      await read();
+      await write(JSON.stringify({ ...durand.order, order: 2 }), 'durand.json');
+      await write(JSON.stringify({ ...issue('martin').order, presharedKey: 'x', generation: 0 }), 'martin.json');
+      await write('', 'empty.json');
+      await symlink('nowhere.json', join(folder, 'gone.json'));
+      await mkdir(join(folder, 'petit.json'));
+      for (let look = 0; look < 3; look++) await read();
+      const told = (client: string) => listAlarms(database, client).map(({ kind, facts, times }) => ({ kind, facts, times }));
+      const alarm = (file: string, reason: string, keys?: string) => [
+        { kind: 'bad-order', facts: { file, reason, ...(keys === undefined ? {} : { keys }) }, times: 1 },
+      ];
+      expect(told('durand')).toEqual(alarm('durand.json', 'it is for a newer home', 'order'));
+      expect(listStrayAlarms(database).map(({ client }) => client)).toEqual(['empty', 'martin', 'petit']);
+      expect(told('martin')).toEqual(alarm('martin.json', 'it is not as agreed', 'generation presharedKey'));
+      expect(told('empty')).toEqual(alarm('empty.json', 'it is not as agreed', '(all of it)'));
+      expect(told('petit')).toEqual(alarm('petit.json', 'it cannot be opened'));
+      // Mended, it is an order like any other.
+      await write(issue('martin').order);
+      expect(await read()).toHaveLength(1);
+    }));
+
+  it('raises an alarm of an order that collides with another, though home does not know its client', () =>
+    withOrders(async ({ read, write, database }) => {
+      const first = issue('durand').order;
+      await write(first);
+      await write({ ...issue('martin').order, nurseryAddress: first.nurseryAddress });
+      await read();
+      expect(listStrayAlarms(database)).toMatchObject([{ client: 'martin', alarmList: [{ kind: 'bad-order' }] }]);
     }));
 
   it('passes over what is no order, names what is wrong, and never what it holds', () =>
