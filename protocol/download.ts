@@ -14,9 +14,9 @@ const words = z.string().min(1).max(400);
 
 const clientSchema = z.object({
   client: name,
-  /** As people read it. */
+  /** The name that people read. */
   name: words,
-  /** Of the order that this image was made for: home knows by it whether the image still opens anything. */
+  /** Names the order that this image was made for: home knows by it whether the image still opens anything. */
   tokenSha256: sha256,
   /** What the card will offer, at http://HOSTNAME.local/PATH/. */
   services: z
@@ -38,7 +38,7 @@ const planSchema = z.object({
   file: z.string(),
   /** Its media type. */
   type: z.enum(['application/x-xz', 'application/zstd']),
-  /** Of the whole file, and what its ETag is made of. */
+  /** The SHA-256 of the whole file, which its ETag is made of. */
   bytes: count,
   sha256,
   /** What a flasher writes to the card. */

@@ -17,7 +17,7 @@ const orderSchema = z.object({
   profile: z.string().regex(SHORT_NAME),
   /** Rises when keys are issued anew: an order of a higher generation ends the ones before. */
   generation: z.int().min(1).max(999_999_999),
-  /** Of the seed's key, base64 as wg(8) has it. */
+  /** The public half of the seed's key, base64 as wg(8) has it. */
   publicKey: z.string().refine(isVpnKey),
   presharedKey: z.string().regex(/^[A-Za-z0-9+/]{43}=$/),
   /** "…/128", from the key. */

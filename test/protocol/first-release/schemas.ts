@@ -94,9 +94,9 @@ const heartbeat = z.strictObject({
   steps: text(512).optional(),
   // Seconds since 1970; null: never yet. Not of a card without backups.
   backup: z.strictObject({ at: whole.nullable(), failed: z.boolean(), restoreAt: whole.nullable(), restoreFailed: z.boolean() }).optional(),
-  // Of a card that installs security updates; `reboot`: one of them works only after a start.
+  // A card that installs security updates says how that went; `reboot`: one of them works only after a start.
   updates: z.strictObject({ at: whole.nullable(), failed: z.boolean(), reboot: z.boolean() }).optional(),
-  // Of a card whose site is open to the internet directly: what its domain's AAAA record has to say.
+  // A card whose site is open to the internet directly says what its domain's AAAA record has to say.
   ipv6: z.ipv6().optional(),
 });
 
