@@ -41,6 +41,11 @@ const orderSchema = z.object({
     .array(z.string().regex(/^[a-z0-9.-]{1,253}$/))
     .readonly()
     .optional(),
+  /** Whom operators have to do with, in texts that home keeps and shows as they are: "name", "phone". Left out where the file says no more than a name. */
+  about: z
+    .record(z.string().regex(/^[a-z]{1,32}$/), z.string().max(1000))
+    .refine((about) => Object.keys(about).length <= 16)
+    .optional(),
 });
 
 export type Order = Readonly<z.output<typeof orderSchema>>;

@@ -5,7 +5,7 @@ import { writeFileAtomically } from '../../kit/atomic-file.ts';
 import { type Order, orderFile, renderOrder } from '../../protocol/order.ts';
 import { listDomains } from '../workspace/domains.ts';
 import type { LoadedWorkspace } from '../workspace/load.ts';
-import type { Client, Operator } from '../workspace/schema.ts';
+import { ABOUT, type Client, type Operator } from '../workspace/schema.ts';
 import { readUserCa } from '../workspace/secrets.ts';
 import { nurseryAddress } from './addresses.ts';
 import { type ClientKeys, ensureClientKeys } from './keys.ts';
@@ -30,16 +30,13 @@ export function ordersFolder(workspace: string): string {
   return join(workspace, 'out', 'orders');
 }
 
-export function makeOrder(
-  { client, hostname, language, profile, settings }: Client,
-  operator: Operator,
-  keys: ClientKeys,
-  overlays: LoadedWorkspace['overlays'],
-): Order {
-  const domains = listDomains(settings, (service) => overlays.get(service)?.settings).map(({ domain }) => domain);
+export function makeOrder(client: Client, operator: Operator, keys: ClientKeys, overlays: LoadedWorkspace['overlays']): Order {
+  const { hostname, language, profile } = client;
+  const about = ABOUT.flatMap((key) => (client[key] === undefined ? [] : [[key, client[key]] as const]));
+  const domains = listDomains(client.settings, (service) => overlays.get(service)?.settings).map(({ domain }) => domain);
   return {
     order: 1,
-    client,
+    client: client.client,
     hostname,
     language,
     profile,
@@ -50,9 +47,10 @@ export function makeOrder(
     tokenSha256: createHash('sha256').update(keys.token).digest('hex'),
     tokenExpires: keys.tokenExpires,
     revoked: keys.revoked === true,
-    // Both left out where there is nothing to say: an older home takes such an order too.
+    // They are left out where there is nothing to say: the first home takes such an order too.
     ...(keys.renewed ? { renewed: true } : {}),
     ...(domains.length > 0 ? { domains } : {}),
+    ...(about.length > 1 ? { about: Object.fromEntries(about) } : {}),
   };
 }
 

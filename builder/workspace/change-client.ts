@@ -1,12 +1,11 @@
 import { type Change, editYaml } from './edit.ts';
 import type { NewClient } from './render-client.ts';
+import { CLIENT_TEXTS } from './schema.ts';
 
 /** What is to be otherwise; what is left out stays. An empty text takes a key out, and null the Wi-Fi. */
 export interface ClientChange extends Partial<Omit<NewClient, 'client' | 'wifi'>> {
   readonly wifi?: NewClient['wifi'] | null;
 }
-
-const FIELDS = ['name', 'profile', 'language', 'hostname', 'timezone'] as const;
 
 /** A client's file with changes in it, and every other line as it was. */
 export function changeClient(text: string, change: ClientChange): string {
@@ -14,7 +13,7 @@ export function changeClient(text: string, change: ClientChange): string {
 }
 
 function changeFields(change: ClientChange): Change[] {
-  return FIELDS.flatMap((key) => {
+  return CLIENT_TEXTS.flatMap((key) => {
     const value = change[key];
     return value === undefined ? [] : [{ path: [key], value: value === '' ? undefined : value }];
   });

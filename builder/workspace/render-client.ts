@@ -1,12 +1,11 @@
 import { schemaComment } from './json-schema.ts';
 import type { Overlay } from './overlay-schema.ts';
 import { renderText } from './render-text.ts';
-import type { ClientFile, Operator } from './schema.ts';
+import { CLIENT_TEXTS, type ClientFile, type ClientText, type Operator } from './schema.ts';
 
-export interface NewClient extends Pick<ClientFile, 'client' | 'name' | 'profile'> {
-  readonly language?: string | undefined;
-  readonly hostname?: string | undefined;
-  readonly timezone?: string | undefined;
+export interface NewClient
+  extends Pick<ClientFile, 'client' | 'name' | 'profile'>,
+    Readonly<Partial<Record<Exclude<ClientText, 'name' | 'profile'>, string | undefined>>> {
   /** What is said already: service, key, text. */
   readonly settings?: ClientFile['settings'] | undefined;
   readonly wifi?: ClientFile['wifi'] | undefined;
@@ -17,8 +16,8 @@ export interface NewClient extends Pick<ClientFile, 'client' | 'name' | 'profile
  * @param language what the comments are in.
  */
 export function renderClient(client: NewClient, services: readonly Overlay[], language: Operator['language']): string {
-  const { client: id, name, profile, hostname, timezone, settings = {}, wifi } = client;
-  const fields = Object.entries({ client: id, name, profile, language: client.language, hostname, timezone });
+  const { settings = {}, wifi } = client;
+  const fields = (['client', ...CLIENT_TEXTS] as const).map((key) => [key, client[key]] as const);
   const asking = services.filter(({ settings }) => Object.keys(settings).length > 0);
   const lines = [
     schemaComment('client', '../'),

@@ -121,5 +121,10 @@ export const clientSchema = z.strictObject({
     .optional(),
 });
 export type ClientFile = z.output<typeof clientSchema>;
+export type ClientText = Exclude<keyof ClientFile, 'client' | 'settings' | 'wifi'>;
+/** What a client's file says in one text each, behind its short name; in the order in which a new file has them. */
+export const CLIENT_TEXTS = Object.keys(clientSchema.shape).filter((key) => !['client', 'settings', 'wifi'].includes(key)) as readonly ClientText[];
+/** Whom operators have to do with: home shows these texts to them, and to nobody else. */
+export const ABOUT: readonly ClientText[] = ['name'];
 /** A client with what the file leaves out taken from the operator. */
 export type Client = ClientFile & { readonly [Key in 'language' | 'hostname' | 'timezone']: NonNullable<ClientFile[Key]> };

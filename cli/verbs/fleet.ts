@@ -70,7 +70,7 @@ function describeFacts(facts: object): string[] {
 function describeFact(value: unknown): string {
   if (value === null || value === '') return '-';
   if (Array.isArray(value)) return value.join(' ');
-  return typeof value === 'object' ? describeFacts(value).join(', ') : String(value);
+  return typeof value === 'object' ? describeFacts(value).join(', ') || '-' : String(value);
 }
 
 function describeAlarm({ kind, times, last, facts, seen }: AlarmEntry): string {

@@ -48,6 +48,7 @@ ${renderCommands(visit, card)}`;
 function describeCard({ words, now }: Visit, card: FleetDetails): Fact[] {
   const date = (at: string | null) => (at === null ? words.never : `${moment(at, words)}, ${ago(at, now, words)}`);
   return [
+    ...labelled(card.about, words.about),
     [words.since, date(card.since)],
     [words.lastSign, date(card.lastHeartbeat)],
     [words.hostname, card.hostname],

@@ -58,8 +58,9 @@ ${entries.map((entry) => renderRow(entry, visit))}</table>`;
 }
 
 function renderRow(entry: FleetEntry, visit: Visit): Html {
-  const { client, hostname } = entry;
-  const other = hostname === client ? NOTHING : html` <small>${hostname}</small>`;
+  const { client, hostname, about } = entry;
+  const others = [about['name'], hostname].filter((name) => name !== undefined && name !== client);
+  const other = others.length === 0 ? NOTHING : html` <small>${others.join(', ')}</small>`;
   // The line break is where it is no part of a cell: one that is empty shows nothing.
   return html`<tr>
 <th scope="row"><a href="/clients/${client}">${client}</a>${other}${NAMES.map((name) => COLUMNS[name](entry, visit))}`;

@@ -60,6 +60,7 @@ export const ENGLISH = {
   backupFailed: 'backup failed',
   updatesFailed: 'updates failed',
 
+  about: { name: 'Name' },
   hostname: 'Host name',
   profile: 'Profile',
   generation: 'Generation of the seed',

@@ -9,6 +9,8 @@ export interface FleetEntry {
   readonly client: string;
   readonly hostname: string;
   readonly profile: string;
+  /** Whom operators have to do with: texts by key, such as "phone". */
+  readonly about: Readonly<Record<string, string>>;
   /** "silent" is not kept: it is what a card is that called once and doesn't any more. */
   readonly state: (typeof STATES)[number];
   readonly since: string;
@@ -42,7 +44,7 @@ export const STATE = `iif(${IS_SILENT}, 'silent', c.state)`;
 export const SINCE = `iif(${IS_SILENT}, max(coalesce(h.at, 0), c.state_since), c.state_since)`;
 
 const ENTRIES = `
-  SELECT c.client, c.hostname, c.profile, ${STATE} AS state, ${SINCE} AS since,
+  SELECT c.client, c.hostname, c.profile, c.about, ${STATE} AS state, ${SINCE} AS since,
     o.generation, coalesce(live.address, k.address) AS address, coalesce(live.host_key, k.host_key) AS host_key,
     k.serial, k.inventory, k.diagnosis, k.claimed_at, k.confirmed_at, k.certificate_expires,
     h.at AS heartbeat_at, h.body AS heartbeat, r.at AS report_at, r.text AS report,
@@ -95,6 +97,7 @@ interface Row {
   readonly client: string;
   readonly hostname: string;
   readonly profile: string;
+  readonly about: string;
   readonly state: FleetEntry['state'];
   readonly since: number;
   readonly generation: number;
@@ -117,6 +120,7 @@ function describe(row: Row): FleetEntry {
   const { client, hostname, profile, state, generation, address, serial, diagnosis, alarms } = row;
   return {
     ...{ client, hostname, profile, state, generation, address, serial, diagnosis, alarms },
+    about: JSON.parse(row.about),
     since: date(row.since) ?? '',
     lastHeartbeat: date(row.heartbeat_at),
     health: row.heartbeat === null ? null : JSON.parse(row.heartbeat),

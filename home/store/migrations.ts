@@ -148,6 +148,10 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE alarms_of_anybody RENAME TO alarms;
   CREATE INDEX alarms_by_client ON alarms (client);
   `,
+  `
+  -- Whom operators have to do with: texts by key, as JSON.
+  ALTER TABLE clients ADD COLUMN about TEXT NOT NULL DEFAULT '{}';
+  `,
 ];
 
 export function migrate(connection: DatabaseSync, file: string): void {

@@ -26,10 +26,10 @@ export function takeOrder(database: Database, order: Order, now: number): PeerCh
   if (order.renewed && newest && newest.state !== 'open') return putAside(database, order, nursery, now);
   database
     .sql(
-      `INSERT INTO clients (client, hostname, language, profile, state, state_since) VALUES (?1, ?2, ?3, ?4, 'ordered', ?5)
-       ON CONFLICT (client) DO UPDATE SET hostname = ?2, language = ?3, profile = ?4, state = 'ordered', state_since = ?5`,
+      `INSERT INTO clients (client, hostname, language, profile, about, state, state_since) VALUES (?1, ?2, ?3, ?4, ?5, 'ordered', ?6)
+       ON CONFLICT (client) DO UPDATE SET hostname = ?2, language = ?3, profile = ?4, about = ?5, state = 'ordered', state_since = ?6`,
     )
-    .run(order.client, order.hostname, order.language, order.profile, now);
+    .run(order.client, order.hostname, order.language, order.profile, JSON.stringify(order.about ?? {}), now);
   keepDomains(database, order.client, order.domains ?? []);
   const removed = endUnconfirmed(database, order.client);
   keepOrder(database, order, nursery, order.revoked ? 'revoked' : 'open');
@@ -58,8 +58,11 @@ function putAside(database: Database, order: Order, nursery: string, now: number
 /** The same order again: the client may be called otherwise, or be revoked. */
 function updateOrder(database: Database, order: Order, state: string, now: number): PeerChanges {
   database
-    .sql('UPDATE clients SET hostname = ?2, language = ?3, profile = ?4 WHERE client = ?1 AND (hostname, language, profile) <> (?2, ?3, ?4)')
-    .run(order.client, order.hostname, order.language, order.profile);
+    .sql(
+      `UPDATE clients SET hostname = ?2, language = ?3, profile = ?4, about = ?5
+       WHERE client = ?1 AND (hostname, language, profile, about) <> (?2, ?3, ?4, ?5)`,
+    )
+    .run(order.client, order.hostname, order.language, order.profile, JSON.stringify(order.about ?? {}));
   keepDomains(database, order.client, order.domains ?? []);
   if (!order.revoked || state === 'revoked' || state === 'old') return NOTHING;
   const removed = revoke(database, order.client, now);
