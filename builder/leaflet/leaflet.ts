@@ -17,6 +17,8 @@ export interface Leaflet {
   readonly hasLight: boolean;
   /** The client's, as people read it. */
   readonly name: string;
+  /** Where the operators reach them. */
+  readonly phone?: string | undefined;
   readonly hostname: string;
   readonly contact: { readonly operator: string; readonly email: string; readonly phone?: string | undefined };
   /** The download page's address; without it the sheet shows the way to the card's own page. */
@@ -34,7 +36,7 @@ export interface Leaflet {
 
 /** One sheet of A4 as an HTML document with everything in it: nothing is fetched when it is opened, and no secret leaves it. */
 export function renderLeaflet(leaflet: Leaflet): string {
-  const { language, large, hasLight, name, contact, services, secrets } = leaflet;
+  const { language, large, hasLight, name, phone, contact, services, secrets } = leaflet;
   const words = WORDS[language];
   const body = html`<main>
 ${renderTop(leaflet, words)}
@@ -49,7 +51,7 @@ ${hasLight ? renderLights(words) : NOTHING}
 <ul>${words.may.map((line) => html`<li>${line}</li>`)}</ul>
 <p>${words.mayNot(pageOf(leaflet))}</p></section>
 ${services.length === 0 ? NOTHING : html`<section><h2>${words.services}</h2><p>${services.join(', ')}.</p></section>`}
-<section><h2>${words.help}</h2><p>${[contact.operator, contact.phone, contact.email].filter((part) => part !== undefined).join(', ')}</p></section>
+<section><h2>${words.help}</h2><p>${[contact.operator, contact.phone, contact.email].filter((part) => part !== undefined).join(', ')}</p>${phone === undefined ? NOTHING : html`<p>${words.reach(phone)}</p>`}</section>
 ${renderSecrets(secrets, words)}
 </main>`.text;
   // The style needs no escaping: it is our own file.

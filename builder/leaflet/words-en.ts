@@ -23,6 +23,7 @@ export const ENGLISH = {
   off: 'Nothing at all',
   offMeans: 'No power, or the card is not fully in.',
   help: 'Whom to call',
+  reach: (phone: string) => `We reach you at ${phone}. Is that right?`,
   rights: (operator: string) => `What ${operator} may do`,
   may: [
     'Hear how the card is: temperature, free space, faults.',

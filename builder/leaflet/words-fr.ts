@@ -24,6 +24,7 @@ export const FRENCH: Words = {
   off: 'Rien du tout',
   offMeans: "Pas de courant, ou la carte n'est pas bien enfoncée.",
   help: 'Qui appeler',
+  reach: (phone) => `Nous vous joignons au ${phone}. Est-ce juste ?`,
   rights: (operator) => `Ce que ${operator} peut faire`,
   may: [
     'Recevoir des nouvelles de la carte : température, place libre, pannes.',

@@ -14,13 +14,13 @@ export const SUITES = ['trixie', 'bookworm'] as const;
 /** Where home listens unless it is told otherwise: ports below 1024 may be another program's. */
 export const LISTEN_PORT = 8443;
 
+const phoneNumber = () => matching(/^[+0-9][0-9 ().-]{2,30}$/, 'a number such as "+33 1 23 45 67 89"');
+
 /** semeur.yaml */
 export const operatorSchema = z.strictObject({
   operator: line(100).describe('The name of your co-operative, as people read it'),
   email: matching(/^[^\s@<>"/]+@([^\s@<>"/.]+\.)+[^\s@<>"/.]+$/, 'an address such as "help@co-op.example"').describe('Where clients write for help'),
-  phone: matching(/^[+0-9][0-9 ().-]{2,30}$/, 'a number such as "+33 1 23 45 67 89"')
-    .describe('Where clients call for help')
-    .optional(),
+  phone: phoneNumber().describe('Where clients call for help').optional(),
   language: z.enum(LANGUAGES).describe('The language of clients that name no other'),
   timezone: ruled(refuseTimeZone).describe('The time zone of clients that name no other, such as "Europe/Paris"'),
   vpn: z
@@ -107,6 +107,7 @@ export const clientSchema = z.strictObject({
   language: z.enum(LANGUAGES).describe("Without it, the operator's").optional(),
   hostname: ruled(refuseHostName).describe('The name of the Pi on their network; without it, the client').optional(),
   timezone: ruled(refuseTimeZone).describe("Without it, the operator's").optional(),
+  phone: phoneNumber().describe('Where operators reach them').optional(),
   settings: z
     .record(z.string(), z.record(z.string(), z.string()))
     .default({})
@@ -125,6 +126,6 @@ export type ClientText = Exclude<keyof ClientFile, 'client' | 'settings' | 'wifi
 /** What a client's file says in one text each, behind its short name; in the order in which a new file has them. */
 export const CLIENT_TEXTS = Object.keys(clientSchema.shape).filter((key) => !['client', 'settings', 'wifi'].includes(key)) as readonly ClientText[];
 /** Whom operators have to do with: home shows these texts to them, and to nobody else. */
-export const ABOUT: readonly ClientText[] = ['name'];
+export const ABOUT: readonly ClientText[] = ['name', 'phone'];
 /** A client with what the file leaves out taken from the operator. */
 export type Client = ClientFile & { readonly [Key in 'language' | 'hostname' | 'timezone']: NonNullable<ClientFile[Key]> };

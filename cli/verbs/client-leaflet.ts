@@ -71,7 +71,7 @@ async function render(
   const hasLight = profile !== undefined && platformOf(profile.base).light !== undefined;
   const person = client.settings['chat']?.['second'];
   return renderLeaflet({
-    ...{ language, large, hasLight, link, hostname, name: client.name },
+    ...{ language, large, hasLight, link, hostname, name: client.name, phone: client.phone },
     contact: { operator: operator.operator, email: operator.email, phone: operator.phone },
     services: services.flatMap((service) => (BUILT_IN.includes(service) ? [] : (overlays.get(service)?.title[language] ?? []))),
     secrets: {

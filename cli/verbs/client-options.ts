@@ -12,6 +12,7 @@ export interface ClientOptions {
   readonly language?: string;
   readonly hostname?: string;
   readonly timezone?: string;
+  readonly phone?: string;
   readonly set?: Settings;
   readonly wifiSsid?: string;
   readonly wifiCountry?: string;
@@ -26,6 +27,7 @@ export function addClientOptions(command: Command): Command {
     .addOption(new Option('--language <language>', "of their pages and leaflet (default: the operator's)").choices([...LANGUAGES]))
     .option('--hostname <name>', 'of their Pi (default: the short name)')
     .option('--timezone <zone>', "theirs (default: the operator's)")
+    .option('--phone <number>', 'where you reach them: on their leaflet and on the fleet page')
     .option('--set <service.key=text>', 'what one of their services says or does; as often as needed', addSetting)
     .option('--wifi-ssid <name>', 'the name of their network, only where no cable can reach')
     .option('--wifi-country <country>', 'which radio rules apply, such as FR')

@@ -61,7 +61,7 @@ export const FRENCH: Words = {
   backupFailed: 'sauvegarde en échec',
   updatesFailed: 'mises à jour en échec',
 
-  about: { name: 'Nom' },
+  about: { name: 'Nom', phone: 'Téléphone' },
   hostname: "Nom d'hôte",
   profile: 'Profil',
   generation: 'Génération de la graine',
