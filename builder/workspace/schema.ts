@@ -108,6 +108,7 @@ export const clientSchema = z.strictObject({
   hostname: ruled(refuseHostName).describe('The name of the Pi on their network; without it, the client').optional(),
   timezone: ruled(refuseTimeZone).describe("Without it, the operator's").optional(),
   phone: phoneNumber().describe('Where operators reach them').optional(),
+  notes: line(500).describe('What operators are to know, such as when somebody is there').optional(),
   settings: z
     .record(z.string(), z.record(z.string(), z.string()))
     .default({})
@@ -126,6 +127,6 @@ export type ClientText = Exclude<keyof ClientFile, 'client' | 'settings' | 'wifi
 /** What a client's file says in one text each, behind its short name; in the order in which a new file has them. */
 export const CLIENT_TEXTS = Object.keys(clientSchema.shape).filter((key) => !['client', 'settings', 'wifi'].includes(key)) as readonly ClientText[];
 /** Whom operators have to do with: home shows these texts to them, and to nobody else. */
-export const ABOUT: readonly ClientText[] = ['name', 'phone'];
+export const ABOUT: readonly ClientText[] = ['name', 'phone', 'notes'];
 /** A client with what the file leaves out taken from the operator. */
 export type Client = ClientFile & { readonly [Key in 'language' | 'hostname' | 'timezone']: NonNullable<ClientFile[Key]> };

@@ -13,6 +13,7 @@ export interface ClientOptions {
   readonly hostname?: string;
   readonly timezone?: string;
   readonly phone?: string;
+  readonly notes?: string;
   readonly set?: Settings;
   readonly wifiSsid?: string;
   readonly wifiCountry?: string;
@@ -28,6 +29,7 @@ export function addClientOptions(command: Command): Command {
     .option('--hostname <name>', 'of their Pi (default: the short name)')
     .option('--timezone <zone>', "theirs (default: the operator's)")
     .option('--phone <number>', 'where you reach them: on their leaflet and on the fleet page')
+    .option('--notes <text>', 'what you are to know of them: on the fleet page')
     .option('--set <service.key=text>', 'what one of their services says or does; as often as needed', addSetting)
     .option('--wifi-ssid <name>', 'the name of their network, only where no cable can reach')
     .option('--wifi-country <country>', 'which radio rules apply, such as FR')

@@ -60,7 +60,7 @@ export const ENGLISH = {
   backupFailed: 'backup failed',
   updatesFailed: 'updates failed',
 
-  about: { name: 'Name', phone: 'Telephone' },
+  about: { name: 'Name', phone: 'Telephone', notes: 'Notes' },
   hostname: 'Host name',
   profile: 'Profile',
   generation: 'Generation of the seed',

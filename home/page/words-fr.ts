@@ -61,7 +61,7 @@ export const FRENCH: Words = {
   backupFailed: 'sauvegarde en échec',
   updatesFailed: 'mises à jour en échec',
 
-  about: { name: 'Nom', phone: 'Téléphone' },
+  about: { name: 'Nom', phone: 'Téléphone', notes: 'Notes' },
   hostname: "Nom d'hôte",
   profile: 'Profil',
   generation: 'Génération de la graine',

@@ -12,7 +12,7 @@ import { findBarriers, measureOverflow, openBrowser } from '../browser.ts';
 
 const LINK = 'https://images.racines.example/d/Zm9vYmFyYmF6cXV4cXV1eA';
 const LEAFLET: Leaflet = {
-  ...{ language: 'fr', large: false, hasLight: true, name: "L'Herbier d'Émilie & Cie", hostname: 'herbier' },
+  ...{ language: 'fr', large: false, hasLight: true, name: "L'Herbier d'Émilie & Cie", hostname: 'herbier', phone: '02 99 00 43 21' },
   contact: { operator: 'Les Racines <SCIC>', email: 'aide@racines.example', phone: '01 99 00 12 34' },
   services: ['Site web', 'Agenda et contacts', 'Fichiers et photos', 'Messagerie', 'Dossiers synchronisés', 'Sauvegardes'],
   secrets: {
