@@ -75,13 +75,15 @@ describe('the list of the fleet page', () => {
     const { visitor } = await openFleet(10_000);
     const times = [];
     for (let visit = 0; visit < 15; visit++) {
-      const start = performance.now();
+      // The processor's time: what else the machine does says nothing of the page.
+      const start = process.cpuUsage();
       expect((await visitor.get('/')).status).toBe(200);
-      times.push(performance.now() - start);
+      const { user, system } = process.cpuUsage(start);
+      times.push((user + system) / 1000);
     }
     const median = times.sort((a, b) => a - b)[7];
-    // A tenth of a second, and what a machine that does other things adds.
-    expect(median).toBeLessThan(300);
+    // A tenth of a second, and what a processor that two share adds.
+    expect(median).toBeLessThan(200);
   });
 
   it('keeps the filters in its links and its form, and takes nonsense for nothing', async () => {
