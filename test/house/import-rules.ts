@@ -36,7 +36,7 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'builder/cards': ['builder/disk', 'builder/image', 'builder/seed', 'kit'],
   'builder/profile': [
     ...['builder/cache', 'builder/container', 'builder/debian', 'builder/disk', 'builder/image', 'builder/raspios', 'builder/sandbox'],
-    ...['builder/workspace', 'kit'],
+    ...['builder/workspace', 'kit', 'protocol'],
   ],
   'builder/try': ['builder/debian', 'builder/disk', 'builder/image', 'builder/sandbox', 'builder/workspace', 'kit'],
   'builder/container': ['builder/debian', 'builder/disk', 'builder/fetch', 'builder/sandbox', 'builder/workspace', 'kit'],
@@ -47,7 +47,7 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'builder/house': ['builder/sandbox', 'builder/try', 'kit'],
   'builder/debian': ['builder/disk', 'builder/fetch', 'builder/sandbox', 'kit'],
   'builder/sandbox': ['builder/fetch', 'kit'],
-  'builder/workspace': ['kit'],
+  'builder/workspace': ['kit', 'protocol'],
   'builder/cache': ['kit'],
   'builder/disk': ['kit'],
   'builder/fetch': ['kit'],
