@@ -14,8 +14,22 @@ export const BOARDS = ['pi3', 'pi4', 'pi5', 'zero2w'] as const;
 /** Where home listens unless it is told otherwise: ports below 1024 may be another program's. */
 export const LISTEN_PORT = 8443;
 
+/** The form of a workspace's files. It rises when what is written in them comes to mean something else, never because a key is added. */
+export const WORKSPACE_VERSION = 1;
+export const OTHER_VERSION = { message: `This Semeur reads version ${WORKSPACE_VERSION} of a workspace`, hint: 'Update Semeur' } as const;
+
+const version = z
+  .int()
+  .check(({ value, issues }) => {
+    const { message, hint } = OTHER_VERSION;
+    if (value !== WORKSPACE_VERSION) issues.push({ code: 'custom', input: value, message, params: { hint } });
+  })
+  .meta({ const: WORKSPACE_VERSION })
+  .describe('The version of this workspace; without it, 1');
+
 /** semeur.yaml */
 export const operatorSchema = z.strictObject({
+  semeur: version.optional(),
   operator: line(100).describe('The name of your co-operative, as people read it'),
   email: matching(/^[^\s@<>"/]+@([^\s@<>"/.]+\.)+[^\s@<>"/.]+$/, 'an address such as "help@co-op.example"').describe('Where clients write for help'),
   phone: matching(/^[+0-9][0-9 ().-]{2,30}$/, 'a number such as "+33 1 23 45 67 89"')
