@@ -1,9 +1,7 @@
-/** Ports of the listeners in the tunnel: for cards, which know it from the protocol; for operators' browsers; for those who watch the fleet. */
-export const TUNNEL_PORT = 8080;
-export const PAGE_PORT = 8081;
-export const METRICS_PORT = 9180;
-/** The port of clients' sites, on their cards. */
-export const SITE_PORT = 443;
+import { createHash } from 'node:crypto';
+
+/** The last 16-bit group of an operator's /48 that is no final network: where the keys of seeds live. */
+const NURSERY = 'ffff';
 
 /** The addresses of an operator's fleet, all in one /48 (docs/protocol.md). */
 export interface FleetNetwork {
@@ -11,6 +9,8 @@ export interface FleetNetwork {
   readonly hub: string;
   /** The hub's, for the keys of seeds. */
   readonly hubNursery: string;
+  /** All seeds', "…/64". */
+  readonly nursery: string;
   /** All cards', "…/80": the number in it that tells cards from operators is the fifth of an address's eight groups. */
   readonly cards: string;
   /** "…/80" */
@@ -26,11 +26,12 @@ export interface FleetNetwork {
 
 /** @param prefix "fd5e:3e0f:1a2b::/48" */
 export function planNetwork(prefix: string): FleetNetwork {
-  const groups = prefix.replace(/::\/48$/, '');
+  const groups = groupsOf(prefix);
   const [cards, operators] = [numberAddresses(`${groups}:0:1`), numberAddresses(`${groups}:0:2`)];
   return {
     hub: canonicalAddress(`${groups}::1`),
-    hubNursery: canonicalAddress(`${groups}:ffff::1`),
+    hubNursery: canonicalAddress(hubNurseryAddress(prefix)),
+    nursery: `${groups}:${NURSERY}::/64`,
     cards: `${canonicalAddress(`${groups}:0:1::`)}/80`,
     operators: `${canonicalAddress(`${groups}:0:2::`)}/80`,
     card: cards.address,
@@ -38,6 +39,23 @@ export function planNetwork(prefix: string): FleetNetwork {
     operator: operators.address,
     operatorNumber: operators.number,
   };
+}
+
+/** @returns the address of a client's seed until its claim, from the seed's public key: "…/128". */
+export function nurseryAddress(prefix: string, publicKey: string): string {
+  const hex = createHash('sha256').update(publicKey).digest('hex').slice(0, 16);
+  return `${groupsOf(prefix)}:${NURSERY}:${hex.match(/.{4}/g)?.join(':')}/128`;
+}
+
+/** The hub's address that the keys of seeds may talk to. */
+export function hubNurseryAddress(prefix: string): string {
+  return `${groupsOf(prefix)}:${NURSERY}::1`;
+}
+
+/** The three groups of a /48, even where it was written shorter. */
+function groupsOf(prefix: string): string {
+  const groups = prefix.replace(/::\/48$/, '').split(':');
+  return [...groups, '0', '0'].slice(0, 3).join(':');
 }
 
 /** @param groups the first five of eight. */

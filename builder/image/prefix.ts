@@ -3,6 +3,9 @@ import { writeFileAtomically } from '../../kit/atomic-file.ts';
 import { cacheFolder } from '../../kit/cache-folder.ts';
 import { startSha256 } from './sha256.ts';
 
+/** What follows the prefix in every image. */
+export { REGION_BYTES } from '../../protocol/sizes.ts';
+
 export type ImageFormat = 'xz' | 'zst' | 'img';
 
 /**
@@ -12,8 +15,6 @@ export type ImageFormat = 'xz' | 'zst' | 'img';
 export const PREFIX_BLOCK_BYTES = 8 * 1024 * 1024;
 /** bmap's block. */
 export const MAP_BLOCK_BYTES = 4096;
-/** What follows the prefix in every image. */
-export const REGION_BYTES = 4 * 1024 * 1024;
 
 /** Blocks of 4 KiB, both ends included. */
 export interface BlockRange {

@@ -1,10 +1,8 @@
-import { REGION_BYTES } from '../image/prefix.ts';
+import { CARD_CONF, renderCardConf } from '../../protocol/card-conf.ts';
+import { REGION_BYTES, REPORT_BYTES } from '../../protocol/sizes.ts';
 import type { SettingsFile } from './built.ts';
 import type { DiskPlan } from './disk.ts';
 import type { LayerEntry } from './layer.ts';
-
-/** Where a laptop reads what the card did: as long as this from the start, since nothing is allocated later. */
-const REPORT_BYTES = 8192;
 
 export interface ProfileFacts {
   readonly profile: string;
@@ -25,15 +23,10 @@ export interface ProfileFacts {
 
 /** What first boot must know, on the root file system. */
 export function profileFiles({ profile, build, plan, epoch, seedKey, settings, units, lists, cardSources }: ProfileFacts): LayerEntry[] {
-  const conf = [
-    `profile ${profile}`,
-    `digest-of-build ${build}`,
-    `region-offset ${plan.regionOffset}`,
-    `region-bytes ${REGION_BYTES}`,
-    `build-time ${epoch}`,
-  ];
+  const conf = [`profile ${profile}`, `digest-of-build ${build}`, `region-offset ${plan.regionOffset}`, `build-time ${epoch}`];
   const files: Record<string, string> = {
     '/usr/lib/semeur/profile/seed.conf': conf.join('\n'),
+    [CARD_CONF]: renderCardConf().trimEnd(),
     '/usr/lib/semeur/profile/allowed_signers': renderAllowedSigners(seedKey).trimEnd(),
     '/usr/lib/semeur/profile/settings.list': settings.map(({ mode, owner, path }) => `${mode} ${owner} ${path}`).join('\n'),
     '/usr/lib/semeur/profile/units.list': units.join('\n'),

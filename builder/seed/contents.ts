@@ -1,10 +1,11 @@
 import { pbkdf2Sync } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hubNurseryAddress, nurseryAddress } from '../../protocol/addresses.ts';
+import { TUNNEL_PORT } from '../../protocol/ports.ts';
 import type { LoadedOverlay, LoadedWorkspace } from '../workspace/load.ts';
 import type { Client, Operator } from '../workspace/schema.ts';
 import { pinOf, readHomeTls, readHubKey, readUserCa } from '../workspace/secrets.ts';
-import { hubNurseryAddress, nurseryAddress } from './addresses.ts';
 import { hashClientCode } from './client-code.ts';
 import type { ClientKeys } from './keys.ts';
 import { compileTemplate, type Template } from './render.ts';
@@ -107,7 +108,7 @@ function describeEnrolment({ vpn, home }: Operator, keys: ClientKeys, { hubKey, 
   return {
     vpn: { privateKey: keys.vpn.privateKey, presharedKey: keys.presharedKey, address: nurseryAddress(vpn.prefix, keys.vpn.publicKey) },
     hub: { publicKey: hubKey, address: `${hubAddress}/128`, endpoints: vpn.endpoints },
-    home: { url: new URL(home.url).origin, tunnelUrl: `http://[${hubAddress}]:8080`, pins, userCa },
+    home: { url: new URL(home.url).origin, tunnelUrl: `http://[${hubAddress}]:${TUNNEL_PORT}`, pins, userCa },
     token: { value: keys.token, expires: keys.tokenExpires },
     code: { salt: keys.code.salt, hash: hashClientCode(keys.code) },
   };

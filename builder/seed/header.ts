@@ -1,8 +1,9 @@
+import { SHORT_NAME } from '../../protocol/names.ts';
+import { REGION_BYTES } from '../../protocol/sizes.ts';
+
 /** Format 1 of the seed: header, tar, signature; firstboot's check-seed takes and refuses exactly the same bytes. */
 export const HEADER_BYTES = 4096;
 export const SIGNATURE_BYTES = 4096;
-/** image/prefix.ts has the same number: seeds and images know nothing of one another. */
-export const REGION_BYTES = 4 * 1024 * 1024;
 /** The tar's length is a multiple of it. */
 export const SEED_BLOCK = 4096;
 
@@ -36,7 +37,8 @@ export function parseHeader(bytes: Buffer): SeedHeader | undefined {
   return bytes.equals(padWithLines(renderText(header), HEADER_BYTES)) ? header : undefined;
 }
 
-const NAME = '[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?';
+/** Within a longer pattern: without its ends, and its group not counted. */
+const NAME = SHORT_NAME.source.slice(1, -1).replace('(', '(?:');
 const PATTERN = new RegExp(
   [
     '^SEMEUR-SEED 1',

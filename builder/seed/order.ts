@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomically } from '../../kit/atomic-file.ts';
+import { nurseryAddress } from '../../protocol/addresses.ts';
 import { type Order, orderFile, renderOrder } from '../../protocol/order.ts';
 import { listDomains } from '../workspace/domains.ts';
 import type { LoadedWorkspace } from '../workspace/load.ts';
 import { ABOUT, type Client, type Operator } from '../workspace/schema.ts';
 import { readUserCa } from '../workspace/secrets.ts';
-import { nurseryAddress } from './addresses.ts';
 import { type ClientKeys, ensureClientKeys } from './keys.ts';
 
 /** Tells home of these clients, in out/orders/, and the operator what goes on their leaflet: out/NAME.code and out/NAME.account. What already says so is left as it is. */

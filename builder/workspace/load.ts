@@ -13,6 +13,7 @@ import type { LoadedWorkspace } from './loaded.ts';
 import { type OverlayEntry, readOverlays } from './overlays.ts';
 import { type Planned, withPlanned } from './planned.ts';
 import { type Client, type ClientFile, clientSchema, type Operator, operatorSchema, profileSchema } from './schema.ts';
+import { findOtherVersion } from './version.ts';
 
 export type { Finding } from './finding.ts';
 export type { LoadedOverlay, LoadedWorkspace } from './loaded.ts';
@@ -41,8 +42,10 @@ function formatErrors(findings: readonly Finding[]): string {
 
 /** semeur.yaml alone: a mistake in a client's file is no reason for a server not to start. */
 export async function loadOperator(folder: string): Promise<Operator> {
-  const { value, findings } = await readEntry(folder, join(folder, 'semeur.yaml'), 'semeur', operatorSchema);
-  if (value) return value;
+  const entry = await readEntry(folder, join(folder, 'semeur.yaml'), 'semeur', operatorSchema);
+  if (entry.value) return entry.value;
+  const other = findOtherVersion(entry);
+  const findings = other ? [other] : entry.findings;
   throw new Failure(`Cannot use the workspace "${folder}":\n${findings.map(formatFinding).join('\n')}`, {
     hint: 'Put this right, then run "semeur check"',
     exitCode: EXIT.usage,
@@ -68,6 +71,8 @@ export interface ReadWorkspace {
 export async function readWorkspace(given: string, planned: Planned = {}): Promise<ReadWorkspace> {
   const folder = resolve(given);
   const operator = planned.operator ?? (await readEntry(folder, join(folder, 'semeur.yaml'), 'semeur', operatorSchema));
+  const other = findOtherVersion(operator);
+  if (other) return { workspace: undefined, findings: [other], doubts: [] };
   const { overlays, findings: ofOverlays } = await readOverlays(folder);
   const profiles = await readAll(folder, 'profiles', profileSchema, planned.profiles);
   const clients = await readAll(folder, 'clients', clientSchema, planned.clients);

@@ -15,9 +15,22 @@ export const SUITES = ['trixie', 'bookworm'] as const;
 export const LISTEN_PORT = 8443;
 
 const phoneNumber = () => matching(/^[+0-9][0-9 ().-]{2,30}$/, 'a number such as "+33 1 23 45 67 89"');
+/** The form of a workspace's files. It rises when what is written in them comes to mean something else, never because a key is added. */
+export const WORKSPACE_VERSION = 1;
+export const OTHER_VERSION = { message: `This Semeur reads version ${WORKSPACE_VERSION} of a workspace`, hint: 'Update Semeur' } as const;
+
+const version = z
+  .int()
+  .check(({ value, issues }) => {
+    const { message, hint } = OTHER_VERSION;
+    if (value !== WORKSPACE_VERSION) issues.push({ code: 'custom', input: value, message, params: { hint } });
+  })
+  .meta({ const: WORKSPACE_VERSION })
+  .describe('The version of this workspace; without it, 1');
 
 /** semeur.yaml */
 export const operatorSchema = z.strictObject({
+  semeur: version.optional(),
   operator: line(100).describe('The name of your co-operative, as people read it'),
   email: matching(/^[^\s@<>"/]+@([^\s@<>"/.]+\.)+[^\s@<>"/.]+$/, 'an address such as "help@co-op.example"').describe('Where clients write for help'),
   phone: phoneNumber().describe('Where clients call for help').optional(),

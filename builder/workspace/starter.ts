@@ -3,7 +3,7 @@ import { renderSchemas, schemaComment } from './json-schema.ts';
 import type { Overlay } from './overlay-schema.ts';
 import { type NewClient, renderClient } from './render-client.ts';
 import { renderText } from './render-text.ts';
-import { LISTEN_PORT, type Operator, type Profile } from './schema.ts';
+import { LISTEN_PORT, type Operator, type Profile, WORKSPACE_VERSION } from './schema.ts';
 
 export interface StarterOptions extends Pick<Operator, 'operator' | 'email' | 'phone' | 'language' | 'timezone'> {
   /** A random /48. */
@@ -60,6 +60,7 @@ export function isExampleClient({ client, name }: Partial<Pick<NewClient, 'clien
 function renderOperator({ operator, email, phone, language, timezone, prefix, endpoints, home }: StarterOptions): string {
   const words = WORDS[language];
   return `${schemaComment('operator', '')}
+semeur: ${WORKSPACE_VERSION}
 operator: ${renderText(operator)}
 # ${words.email}
 email: ${renderText(email)}

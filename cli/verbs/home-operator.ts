@@ -8,6 +8,7 @@ import { withFleet } from '../../home/store/with-fleet.ts';
 import { EXIT, Failure } from '../../kit/failure.ts';
 import type { Report, Session } from '../../kit/session.ts';
 import { planNetwork } from '../../protocol/addresses.ts';
+import { SHORT_NAME } from '../../protocol/names.ts';
 import { isVpnKey } from '../../protocol/vpn-key.ts';
 import { askPassword } from '../terminal/ask-password.ts';
 import { examples } from './examples.ts';
@@ -49,7 +50,7 @@ export function addOperators(home: Command, run: RunVerb): void {
 }
 
 function readName(text: string): string {
-  if (!/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/.test(text)) throw new InvalidArgumentError('Give up to 32 small letters, digits and "-".');
+  if (!SHORT_NAME.test(text)) throw new InvalidArgumentError('Give up to 32 small letters, digits and "-".');
   return text;
 }
 

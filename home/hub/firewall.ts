@@ -1,4 +1,5 @@
-import { METRICS_PORT, PAGE_PORT, planNetwork, TUNNEL_PORT } from '../../protocol/addresses.ts';
+import { planNetwork } from '../../protocol/addresses.ts';
+import { METRICS_PORT, PAGE_PORT, TUNNEL_PORT } from '../../protocol/ports.ts';
 import type { HubOptions } from './options.ts';
 import { runProgram } from './programs.ts';
 
@@ -49,8 +50,7 @@ async function load(rules: string): Promise<void> {
  * An address says who sends, since WireGuard takes only a peer's own. Every chain lets pass what isn't the hub's, and drops what is and isn't listed.
  */
 export function renderFirewall({ interface: name, vpnPort, prefix, ports }: Omit<FirewallOptions, 'firewall' | 'log'>): string {
-  const { hub, hubNursery, cards, operators } = planNetwork(prefix);
-  const nursery = `${prefix.replace(/::\/48$/, '')}:ffff::/64`;
+  const { hub, hubNursery, nursery, cards, operators } = planNetwork(prefix);
   const others = [...new Set(ports)].filter((port) => port !== vpnPort);
   return `table inet semeur {
 	chain source {

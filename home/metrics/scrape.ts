@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { setImmediate as othersTurn } from 'node:timers/promises';
+import { CARD_METRICS_PORT } from '../../protocol/ports.ts';
 import type { Home } from '../answers/home.ts';
 import { databaseFile } from '../store/database.ts';
 import { type CardTarget, countAlarms, countPeersByKind, pageCardTargets, pageWatchedCards } from '../store/watched-cards.ts';
@@ -10,9 +11,6 @@ type Source = Pick<Home, 'folder' | 'database' | 'counts'>;
 
 /** Cards at a time: about a millisecond, then heartbeats have their turn. */
 const PAGE = 50;
-
-/** The port of node_exporter on the cards. */
-const CARD_PORT = 9100;
 
 /** Characters of text that are put away as bytes at a time. */
 const BLOCK = 65_536;
@@ -52,7 +50,7 @@ export async function listTargets({ database }: Pick<Source, 'database'>): Promi
 }
 
 function asTarget({ client, hostname, profile, generation, address }: CardTarget) {
-  return { targets: [`[${address}]:${CARD_PORT}`], labels: { client, hostname, profile, generation: String(generation) } };
+  return { targets: [`[${address}]:${CARD_METRICS_PORT}`], labels: { client, hostname, profile, generation: String(generation) } };
 }
 
 async function* pagesOf<T extends { readonly client: string }>(page: (after: string) => readonly T[]): AsyncGenerator<readonly T[]> {

@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { hubNurseryAddress, nurseryAddress } from '../../builder/seed/addresses.ts';
+import { hubNurseryAddress, nurseryAddress } from '../../protocol/addresses.ts';
 import { FILES } from '../seed/seed-key.ts';
 import { until } from '../until.ts';
 import type { StandInSettings } from './stand-in-home.ts';

@@ -1,9 +1,11 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { execa } from 'execa';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openNetwork, type TrialNetwork, whyNoNetwork } from '../../builder/try/network.ts';
+import { CARD_CONF, renderCardConf } from '../../protocol/card-conf.ts';
 import { run } from '../home/hub-side.ts';
 import { metricsIn, readRules } from '../monitoring/monitoring-files.ts';
 import { until } from '../until.ts';
@@ -29,8 +31,17 @@ async function cardNetwork(tunnel: 'up' | 'missing'): Promise<TrialNetwork> {
   return network;
 }
 
-function start({ enter }: TrialNetwork) {
-  return execa(enter[0] ?? '', [...enter.slice(1), 'sh', PROGRAM], { reject: false, all: true, stdin: 'ignore' });
+/** As the builder lays it on the card. */
+async function makeRoot(): Promise<string> {
+  const root = await mkdtemp(join(tmpdir(), 'semeur-metrics-'));
+  ends.push(() => rm(root, { recursive: true }));
+  await mkdir(dirname(join(root, CARD_CONF)), { recursive: true });
+  await writeFile(join(root, CARD_CONF), renderCardConf());
+  return root;
+}
+
+function start({ enter }: TrialNetwork, root: string) {
+  return execa(enter[0] ?? '', [...enter.slice(1), 'sh', PROGRAM], { env: { ROOT: root }, reject: false, all: true, stdin: 'ignore' });
 }
 
 /** What a card always has, and a machine for tests may not: a disk of its kind, and a root file system on one. */
@@ -45,7 +56,7 @@ async function lacking(): Promise<string[]> {
 describe.skipIf(noNetwork)(`show-metrics${noNetwork ? `: ${noNetwork}` : ''}`, () => {
   it("listens at the card's address in the tunnel alone, and says what the alert rules ask, in little", async () => {
     const network = await cardNetwork('up');
-    const exporter = start(network);
+    const exporter = start(network, await makeRoot());
     ends.push(async () => {
       exporter.kill();
       await exporter;
@@ -72,7 +83,7 @@ describe.skipIf(noNetwork)(`show-metrics${noNetwork ? `: ${noNetwork}` : ''}`, (
   });
 
   it('fails where there is no tunnel yet, for systemd to try again', async () => {
-    const { exitCode, all } = await start(await cardNetwork('missing'));
+    const { exitCode, all } = await start(await cardNetwork('missing'), await makeRoot());
     expect([exitCode, all.split('\n').at(-1)]).toEqual([1, 'there is no tunnel yet']);
   });
 });

@@ -2,12 +2,11 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { nurseryAddress } from '../../builder/seed/addresses.ts';
 import { makeVpnKey } from '../../builder/workspace/secrets.ts';
 import { type Database, openDatabase } from '../../home/store/database.ts';
 import { takeOrder } from '../../home/store/orders.ts';
 import type { PeerChanges } from '../../home/store/peers.ts';
-import { planNetwork } from '../../protocol/addresses.ts';
+import { nurseryAddress, planNetwork } from '../../protocol/addresses.ts';
 import type { Order } from '../../protocol/order.ts';
 import type { ClaimRequest, Heartbeat } from '../../protocol/requests.ts';
 

@@ -46,7 +46,7 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ],
   'builder/profile': [
     ...['builder/cache', 'builder/container', 'builder/debian', 'builder/disk', 'builder/image', 'builder/platform', 'builder/raspios'],
-    ...['builder/sandbox', 'builder/workspace', 'kit'],
+    ...['builder/sandbox', 'builder/workspace', 'kit', 'protocol'],
   ],
   'builder/try': ['builder/debian', 'builder/disk', 'builder/image', 'builder/platform', 'builder/sandbox', 'builder/workspace', 'kit'],
   'builder/container': ['builder/debian', 'builder/disk', 'builder/fetch', 'builder/platform', 'builder/sandbox', 'builder/workspace', 'kit'],
@@ -57,7 +57,7 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'builder/house': ['builder/platform', 'builder/sandbox', 'builder/try', 'kit'],
   'builder/debian': ['builder/disk', 'builder/fetch', 'builder/platform', 'builder/sandbox', 'kit'],
   'builder/sandbox': ['builder/fetch', 'builder/platform', 'kit'],
-  'builder/workspace': ['builder/platform', 'kit'],
+  'builder/workspace': ['builder/platform', 'kit', 'protocol'],
   'builder/cache': ['kit'],
   'builder/disk': ['kit'],
   'builder/fetch': ['kit'],

@@ -2,10 +2,10 @@ import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { hubNurseryAddress, nurseryAddress } from '../../builder/seed/addresses.ts';
 import { ensureClientKeys } from '../../builder/seed/keys.ts';
 import { ensureSecrets, makeVpnKey } from '../../builder/workspace/secrets.ts';
 import { runCommand } from '../../kit/command.ts';
+import { hubNurseryAddress, nurseryAddress } from '../../protocol/addresses.ts';
 
 let workspace: string;
 

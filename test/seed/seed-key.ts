@@ -8,6 +8,7 @@ import { renderSeedTar } from '../../builder/seed/seed-tar.ts';
 import { signHeaders } from '../../builder/seed/signature.ts';
 import { runCommand } from '../../kit/command.ts';
 import { fingerprintOf } from '../../kit/ssh-signature.ts';
+import { CARD_CONF, renderCardConf } from '../../protocol/card-conf.ts';
 
 export interface SeedKey {
   readonly file: string;
@@ -63,8 +64,9 @@ export async function makeCardRoot(key: SeedKey, { regionOffset = 0 }: { readonl
   await writeFile(join(profile, 'allowed_signers'), key.allowedSigners);
   await writeFile(join(profile, 'settings.list'), SETTINGS.map((path) => `0640 ${OWNER} ${path}\n`).join(''));
   for (const name of ['ports.list', 'front.list', 'health.list', 'backup.list']) await writeFile(join(profile, name), '');
-  const conf = ['profile maison', 'digest-of-build 0', `region-offset ${regionOffset}`, 'region-bytes 4194304', 'build-time 1700000000'];
+  const conf = ['profile maison', 'digest-of-build 0', `region-offset ${regionOffset}`, 'build-time 1700000000'];
   await writeFile(join(profile, 'seed.conf'), `${conf.join('\n')}\n`);
+  await writeFile(join(root, CARD_CONF), renderCardConf());
   await chmod(root, 0o755);
   return root;
 }

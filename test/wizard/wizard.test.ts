@@ -77,7 +77,7 @@ describe('semeur wizard, line by line, in French', () => {
     expect({ code: await terminal.ended, text: terminal.text }).toMatchObject({ code: 0 });
     expect(await check()).toEqual({ code: 0, stdout: expect.stringMatching(/^All is well but for 5 warnings: 1 profile, 1 client,/m) });
     expect(terminal.text).toMatch(
-      /C’est écrit\. Avant de donner des cartes, [^\n]*\nsemeur.yaml:4:8: warning: "racines.example" is a name for examples/,
+      /C’est écrit\. Avant de donner des cartes, [^\n]*\nsemeur.yaml:5:8: warning: "racines.example" is a name for examples/,
     );
     // Not before the name of a site, nor before a choice.
     expect(terminal.text.match(/« \\n » commence une nouvelle ligne/g)).toHaveLength(3);

@@ -72,7 +72,7 @@ describe('semeur check', () => {
     const { code, stdout } = await semeur(['check', '--workspace', EXAMPLES]);
     const lines = stdout.split('\n').filter((line) => line !== '' && !line.startsWith('  → '));
     expect(lines).toEqual([
-      ...['3:8', '10:15', '10:44', '12:8'].map((place) => expect.stringMatching(new RegExp(`^semeur.yaml:${place}: warning: .* for examples`))),
+      ...['4:8', '11:15', '11:44', '13:8'].map((place) => expect.stringMatching(new RegExp(`^semeur.yaml:${place}: warning: .* for examples`))),
       expect.stringMatching(/^All is well but for 4 warnings: 1 profile, 3 clients, [1-9]\d* overlays$/),
     ]);
     expect(code).toBe(0);
@@ -159,7 +159,7 @@ describe('semeur client set, and profile add', () => {
     [['client', 'set', 'lherbier', '--wifi-ssid', 'Box'], '--wifi-password-stdin'],
     [['profile', 'add', 'maison', 'calender'], 'Did you mean "calendar"?'],
     [['client', 'new', 'zoe', '--set', 'backup.to=usb'], 'the profile "maison" has no service "backup"'],
-    [['init', 'new', '--endpoint', 'vpn.example'], 'semeur.yaml:11:15: error: Expected "host:port"'],
+    [['init', 'new', '--endpoint', 'vpn.example'], 'semeur.yaml:12:15: error: Expected "host:port"'],
     [['init', 'new', '--base', 'debian-arm64', '--board', 'pi5'], 'Cannot run "debian-arm64" on "pi5"'],
   ])('write nothing that check would find wrong: %j', async (args, reason) => {
     expect(await semeur(args)).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(reason) });

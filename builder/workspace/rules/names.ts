@@ -1,21 +1,18 @@
 import { domainToASCII } from 'node:url';
 import type { z } from 'zod';
 import { parseByteSize } from '../../../kit/byte-size.ts';
+import { HOST_NAME, SHORT_NAME } from '../../../protocol/names.ts';
 import { matching, type Rule } from './rule.ts';
 import { suggest } from './suggest.ts';
 
 /** What clients, profiles and overlays are called. */
 export function name(): z.ZodString {
-  return matching(
-    /^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/,
-    'a name of at most 32 small letters, digits and hyphens, with no accent and no hyphen at its ends',
-  );
+  return matching(SHORT_NAME, 'a name of at most 32 small letters, digits and hyphens, with no accent and no hyphen at its ends');
 }
 
-/** One label of a host name: RFC 1123, section 2.1; RFC 1035, section 2.3.4 for its length. */
 export const refuseHostName: Rule = (value) => {
   if (value === 'localhost') return { message: 'Expected a host name other than "localhost", which is every machine\'s own' };
-  if (/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(value)) return undefined;
+  if (HOST_NAME.test(value)) return undefined;
   const message = 'Expected a host name: small letters, digits and hyphens, no hyphen at its ends, at most 63 characters';
   return value.length > 63 ? { message: `${message}; found ${value.length}` } : { message };
 };
