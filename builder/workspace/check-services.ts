@@ -55,10 +55,11 @@ function checkClashes({ source, known: { services = [] } }: ProfileEntry, overla
 }
 
 /** Joins names for a message. */
-function claimsOf({ templates = [], ports = [], front, container }: Partial<Overlay>): string[] {
+function claimsOf({ templates = [], ports = [], accounts = [], front, container }: Partial<Overlay>): string[] {
   const all = [
     ...templates.map(({ to }) => `write "${to}"`),
     ...ports.map(({ port, protocol }) => `listen at port ${port} (${protocol})`),
+    ...accounts.map(({ id }) => `make the account "${id}"`),
     ...(container === undefined
       ? []
       : [`publish at 127.0.0.1:${container.publish}`, ...(container.volumes ?? []).map(({ from }) => `write "${from}"`)]),
