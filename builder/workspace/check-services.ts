@@ -1,13 +1,11 @@
 import { formatByteSize, parseByteSize } from '../../kit/byte-size.ts';
+import { BUILT_IN } from './built-in.ts';
 import { checkProfileContainers, warnSmallBoards } from './check-containers.ts';
 import type { Entry } from './entries.ts';
 import type { Finding } from './finding.ts';
 import type { Overlay } from './overlay-schema.ts';
 import { suggestHint } from './rules/suggest.ts';
 import type { Operator, Profile } from './schema.ts';
-
-/** Overlays that cards have by themselves. */
-export const BUILT_IN: readonly string[] = ['card', 'raspios', 'front', 'containers', 'firstboot'];
 
 const MIB = 1024 * 1024;
 /** The smallest memory that each board is sold with. */

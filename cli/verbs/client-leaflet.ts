@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { renderLeaflet } from '../../builder/leaflet/leaflet.ts';
 import { platformOf } from '../../builder/platform/platforms.ts';
 import { ensurePeople } from '../../builder/seed/named-people.ts';
-import { BUILT_IN } from '../../builder/workspace/check-services.ts';
+import { BUILT_IN } from '../../builder/workspace/built-in.ts';
 import { findWorkspace } from '../../builder/workspace/find.ts';
 import { findClient } from '../../builder/workspace/find-named.ts';
 import { type LoadedWorkspace, loadWorkspace } from '../../builder/workspace/load.ts';
