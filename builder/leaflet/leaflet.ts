@@ -29,7 +29,8 @@ export interface Leaflet {
     readonly code: string;
     readonly account: string;
     readonly password: string;
-    readonly chat?: { readonly name: string; readonly password: string } | undefined;
+    /** Others who have an account, of one service alone; the title says which, in the sheet's language. */
+    readonly people: readonly { readonly title: string; readonly name: string; readonly password: string }[];
     readonly backupKey: string;
   };
 }
@@ -95,12 +96,12 @@ function renderLights(words: Words): Html {
 }
 
 /** Last on the sheet, so that folded at the line it shows none of them. */
-function renderSecrets({ code, account, password, chat, backupKey }: Leaflet['secrets'], words: Words): Html {
+function renderSecrets({ code, account, password, people, backupKey }: Leaflet['secrets'], words: Words): Html {
   const rows = [
     [words.code, code],
     [words.account, account],
     [words.password, password],
-    ...(chat ? [[words.chatAccount, chat.name] as const, [words.chatPassword, chat.password] as const] : []),
+    ...people.flatMap((person) => [[person.title, person.name] as const, [words.theirPassword, person.password] as const]),
     [words.backupKey, backupKey],
   ] as const;
   return html`<section class="fold secrets"><p>${words.fold}</p>

@@ -36,8 +36,7 @@ export const ENGLISH = {
   code: 'Code, to turn remote access off and on',
   account: 'Name for your services',
   password: 'Password',
-  chatAccount: 'Name of the second person in the chat',
-  chatPassword: 'Their password',
+  theirPassword: 'Their password',
   backupKey: 'Key of your backups: it opens them without us',
 };
 

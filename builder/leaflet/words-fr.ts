@@ -37,7 +37,6 @@ export const FRENCH: Words = {
   code: "Code, pour couper et rouvrir l'accès à distance",
   account: 'Nom pour vos services',
   password: 'Mot de passe',
-  chatAccount: 'Nom de la deuxième personne dans la messagerie',
-  chatPassword: 'Son mot de passe',
+  theirPassword: 'Son mot de passe',
   backupKey: 'Clé de vos sauvegardes : elle les ouvre sans nous',
 };

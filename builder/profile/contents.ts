@@ -1,20 +1,18 @@
 import { Failure } from '../../kit/failure.ts';
 import { containerUnit } from '../container/quadlet.ts';
-import { platformOf } from '../platform/platforms.ts';
+import { listOverlays } from '../workspace/built-in.ts';
 import type { LoadedOverlay, LoadedWorkspace } from '../workspace/load.ts';
 import type { Profile } from '../workspace/schema.ts';
 import type { SettingsFile } from './built.ts';
 
-/** In the order they are laid: what every card has, the services, first boot last, for it changes most with Semeur itself. */
-export function overlaysOf({ overlays }: LoadedWorkspace, { base, services }: Profile): LoadedOverlay[] {
+/** In the order they are laid. */
+export function overlaysOf({ overlays }: LoadedWorkspace, profile: Profile): LoadedOverlay[] {
   const find = (name: string) => {
     const overlay = overlays.get(name);
     if (!overlay) throw new Failure(`Cannot find the overlay "${name}"`, { hint: 'Run "semeur check"', exitCode: 2 });
     return overlay;
   };
-  const front = services.some((name) => find(name).front !== undefined) ? ['front'] : [];
-  const containers = services.some((name) => find(name).container !== undefined) ? ['containers'] : [];
-  return ['card', ...platformOf(base).overlays, ...front, ...containers, ...services, 'firstboot'].map(find);
+  return listOverlays(profile, find).map(find);
 }
 
 /** Every file that a seed may bring, sorted by path. */

@@ -6,8 +6,10 @@ import { TUNNEL_PORT } from '../../protocol/ports.ts';
 import type { LoadedOverlay, LoadedWorkspace } from '../workspace/load.ts';
 import type { Client, Operator } from '../workspace/schema.ts';
 import { pinOf, readHomeTls, readHubKey, readUserCa } from '../workspace/secrets.ts';
+import type { ClientAccount } from './account.ts';
 import { hashClientCode } from './client-code.ts';
 import type { ClientKeys } from './keys.ts';
+import { accountOf, listNamedPeople } from './named-people.ts';
 import { compileTemplate, type Template } from './render.ts';
 
 const TEMPLATES = join(import.meta.dirname, '../../templates');
@@ -27,6 +29,7 @@ const WIFI = ['wifi.conf', 'wifi.conf.hbs'] as const;
 export interface SeedTemplates {
   readonly own: ReadonlyMap<string, Template>;
   readonly wifi: Template;
+  readonly overlays: LoadedWorkspace['overlays'];
   /** By overlay: the settings' defaults, and a template for each file that it brings. */
   readonly services: ReadonlyMap<string, { readonly defaults: Readonly<Record<string, string>>; readonly files: ReadonlyMap<string, Template> }>;
 }
@@ -47,7 +50,7 @@ export async function readHomeFacts(workspace: string): Promise<HomeFacts> {
 export async function loadSeedTemplates({ overlays }: LoadedWorkspace): Promise<SeedTemplates> {
   const own = await Promise.all(OWN.map(async ([name, file]) => [name, await compileFile(join(TEMPLATES, file))] as const));
   const services = await Promise.all([...overlays.values()].map(async (overlay) => [overlay.overlay, await compileOverlay(overlay)] as const));
-  return { own: new Map(own), wifi: await compileFile(join(TEMPLATES, WIFI[1])), services: new Map(services) };
+  return { overlays, own: new Map(own), wifi: await compileFile(join(TEMPLATES, WIFI[1])), services: new Map(services) };
 }
 
 async function compileOverlay({ folder, settings, templates }: LoadedOverlay) {
@@ -83,16 +86,26 @@ export function renderSeedFiles(
   const enrolment = { ...common, ...describeEnrolment(operator, keys, home) };
   for (const [name, template] of templates.own) files.set(name, Buffer.from(template(enrolment)));
   if (client.wifi) files.set(WIFI[0], Buffer.from(templates.wifi({ wifi: describeWifi(client.wifi) })));
-  const { bcrypt, scram } = keys.account;
-  const account = { name: client.client, bcrypt, scram };
-  const second = { scram: keys.second.scram };
+  const account = describeAccount(client.client, keys.account);
   const backup = { key: keys.backupKey };
   for (const service of services) {
+    const accounts = describeAccounts(templates, client, keys, service);
     const { defaults = {}, files: ofService = new Map<string, Template>() } = templates.services.get(service) ?? {};
     const settings = { ...defaults, ...client.settings[service] };
-    for (const [name, template] of ofService) files.set(name, Buffer.from(template({ ...common, account, second, backup, settings })));
+    for (const [name, template] of ofService) files.set(name, Buffer.from(template({ ...common, account, accounts, backup, settings })));
   }
   return files;
+}
+
+/** By id: null for one that the client names nobody for, so that a template may ask. */
+function describeAccounts({ overlays }: SeedTemplates, client: Client, keys: ClientKeys, service: string) {
+  const nobody = overlays.get(service)?.accounts.map(({ id }) => [id, null] as const) ?? [];
+  const people = listNamedPeople(client, [service], overlays);
+  return Object.fromEntries([...nobody, ...people.map((person) => [person.id, describeAccount(person.name, accountOf(keys, person))] as const)]);
+}
+
+function describeAccount(name: string, { bcrypt, scram }: ClientAccount) {
+  return { name, bcrypt, scram };
 }
 
 /**

@@ -7,6 +7,8 @@ import { type ClientCode, makeClientCode } from './client-code.ts';
 const DAY = 86_400_000;
 /** A card that was not plugged in by then needs a new seed. */
 export const TOKEN_DAYS = 90;
+/** What `second` of 0.1.0 is called since overlays declare their accounts: its password is on paper, so it stays. */
+const ID_OF_SECOND = 'chat';
 
 /** What is one client's own, kept in secrets/clients/NAME.json. Made once: building again gives the same seed. */
 export interface ClientKeys {
@@ -23,8 +25,10 @@ export interface ClientKeys {
   readonly code: ClientCode;
   /** On the leaflet as well; it stays theirs when seeds are issued anew. */
   readonly account: ClientAccount;
-  /** For a second person, where a service wants one: its name is a setting of theirs. */
-  readonly second: ClientAccount;
+  /** For people whom a setting of a service names, by the account's id in its overlay. Made when they are named, and theirs from then on. */
+  readonly accounts?: Readonly<Record<string, ClientAccount>>;
+  /** What 0.1.0 made for every client, for the second person of the chat. */
+  readonly second?: ClientAccount;
   /** Theirs too, on paper: with it they open their backups without us. */
   readonly backupKey: string;
   /** What was issued so far is good for nothing any more, for good: the next generation is. */
@@ -38,13 +42,25 @@ export async function findClientKeys(workspace: string, client: string): Promise
   return readSecret<ClientKeys>(keysFile(workspace, client));
 }
 
-export async function ensureClientKeys(workspace: string, client: string, now: Date = new Date()): Promise<ClientKeys> {
+/** @param accounts ids of those that the client's services want besides the client's own. */
+export async function ensureClientKeys(
+  workspace: string,
+  client: string,
+  now: Date = new Date(),
+  accounts: readonly string[] = [],
+): Promise<ClientKeys> {
   const found = await findClientKeys(workspace, client);
-  if (found?.code && found.account?.scram && found.second && found.backupKey) return found;
-  const own = await completeOwn(found);
+  if (found?.code && found.account?.scram && found.backupKey && accounts.every((id) => findAccount(found, id))) return found;
+  const own = await completeOwn(found, accounts);
   const keys = found ? { ...found, ...own } : makeClientKeys(1, now, own);
   await writeSecret(keysFile(workspace, client), keys);
   return keys;
+}
+
+/** The account of somebody whom a setting names. */
+export function findAccount({ accounts = {}, second }: Pick<ClientKeys, 'accounts' | 'second'>, id: string): ClientAccount | undefined {
+  if (Object.hasOwn(accounts, id)) return accounts[id];
+  return id === ID_OF_SECOND ? second : undefined;
 }
 
 /** New keys and a new token in the place of those before, which home stops taking when it reads the order. */
@@ -83,14 +99,18 @@ function keysFile(workspace: string, client: string): string {
 }
 
 /** What people know by heart, or have on paper. */
-type Own = Pick<ClientKeys, 'code' | 'account' | 'second' | 'backupKey'>;
+type Own = Pick<ClientKeys, 'code' | 'account' | 'accounts' | 'second' | 'backupKey'>;
 
 /** What an older Semeur has not made yet is added. */
-async function completeOwn(found: Partial<Own> = {}): Promise<Own> {
+async function completeOwn(found: Partial<Own> = {}, wanted: readonly string[] = []): Promise<Own> {
+  const missing = wanted.filter((id) => !findAccount(found, id));
+  const made = await Promise.all(missing.map(async (id) => [id, await makeClientAccount()] as const));
+  const accounts = { ...found.accounts, ...Object.fromEntries(made) };
   return {
     code: found.code ?? makeClientCode(),
     account: found.account ? await completeAccount(found.account) : await makeClientAccount(),
-    second: found.second ?? (await makeClientAccount()),
+    ...(Object.keys(accounts).length > 0 ? { accounts } : {}),
+    ...(found.second ? { second: found.second } : {}),
     backupKey: found.backupKey ?? makeBackupKey(),
   };
 }

@@ -9,6 +9,7 @@ import { readSeedKey, seedKeyFile } from '../workspace/secrets.ts';
 import { loadSeedTemplates, readHomeFacts, renderSeedFiles } from './contents.ts';
 import { HEADER_BYTES, renderHeader, SIGNATURE_BYTES } from './header.ts';
 import { ensureClientKeys } from './keys.ts';
+import { idsOf, listNamedPeople } from './named-people.ts';
 import { assembleSeed } from './read-seed.ts';
 import { renderSeedTar } from './seed-tar.ts';
 import { signHeaders } from './signature.ts';
@@ -36,7 +37,7 @@ export async function makeSeeds(workspace: LoadedWorkspace, plans: readonly Seed
   const signer = fingerprintOf(await readSeedKey(folder));
   const unsigned = await Promise.all(
     plans.map(async ({ client, services, previous }) => {
-      const keys = await ensureClientKeys(folder, client.client, now);
+      const keys = await ensureClientKeys(folder, client.client, now, idsOf(listNamedPeople(client, services, workspace.overlays)));
       const tar = renderSeedTar(renderSeedFiles(templates, operator, client, keys, home, services));
       const sha256 = createHash('sha256').update(tar).digest('hex');
       const header = renderHeader({

@@ -8,18 +8,19 @@ import { listDomains } from '../workspace/domains.ts';
 import type { LoadedWorkspace } from '../workspace/load.ts';
 import { ABOUT, type Client, type Operator } from '../workspace/schema.ts';
 import { readUserCa } from '../workspace/secrets.ts';
-import { type ClientKeys, ensureClientKeys } from './keys.ts';
+import type { ClientKeys } from './keys.ts';
+import { ensurePeople } from './named-people.ts';
 
 /** Tells home of these clients, in out/orders/, and the operator what goes on their leaflet: out/NAME.code and out/NAME.account. What already says so is left as it is. */
 export async function writeOrders(workspace: LoadedWorkspace, clients: readonly Client[]): Promise<Order[]> {
   const { folder, operator, overlays } = workspace;
   const orders: Order[] = [];
   for (const client of clients) {
-    const keys = await ensureClientKeys(folder, client.client);
+    const { keys, people } = await ensurePeople(workspace, client);
     const order = makeOrder(client, operator, keys, overlays);
     await writeIfNew(join(ordersFolder(folder), orderFile(client.client)), renderOrder(order));
     await writeIfNew(join(folder, 'out', `${client.client}.code`), `${keys.code.text}\n`);
-    await writeIfNew(join(folder, 'out', `${client.client}.account`), renderAccount(client, keys));
+    await writeIfNew(join(folder, 'out', `${client.client}.account`), renderAccount(client.client, keys, people));
     orders.push(order);
   }
   await writeIfNew(join(ordersFolder(folder), 'user-ca.pub'), `${await readUserCa(folder)}\n`);
@@ -54,9 +55,10 @@ export function makeOrder(client: Client, operator: Operator, keys: ClientKeys, 
   };
 }
 
-function renderAccount({ client, settings }: Client, { account, second, backupKey }: ClientKeys): string {
-  const name = settings['chat']?.['second'];
-  const lines = name ? [`chat-name ${name}`, `chat-password ${second.password}`] : [];
+type People = Awaited<ReturnType<typeof ensurePeople>>['people'];
+
+function renderAccount(client: string, { account, backupKey }: ClientKeys, people: People): string {
+  const lines = people.flatMap(({ id, name, password }) => [`${id}-name ${name}`, `${id}-password ${password}`]);
   return [`name ${client}`, `password ${account.password}`, ...lines, `backup-key ${backupKey}`, ''].join('\n');
 }
 

@@ -14,6 +14,7 @@ export async function checkOverlay(entry: Entry<Overlay>, folder: string): Promi
   return [
     ...checkName(entry, 'overlay'),
     ...checkSettings(entry),
+    ...checkAccounts(entry),
     ...(await checkTemplates(entry, folder)),
     ...checkStated(entry, tree),
     ...checkUnits(entry),
@@ -34,6 +35,27 @@ function checkSettings({ source, known: { settings = {} } }: Entry<Overlay>): Fi
       ...(requires === undefined || others.includes(requires)
         ? []
         : [source.error(['settings', key, 'requires'], `Unknown setting "${requires}"`, suggestHint(requires, others))]),
+    ];
+  });
+}
+
+/** What a name must not hold: it stands on a line of its own, between blanks. */
+const NO_NAMES = ['a b', 'a\nb', 'a\tb'];
+
+function checkAccounts({ source, known: { overlay, settings, accounts = [] } }: Entry<Overlay>): Finding[] {
+  return accounts.flatMap(({ id, of }, index) => {
+    const refuse = (key: 'id' | 'of', message: string, hint?: string) => source.error(['accounts', index, key], message, hint);
+    const setting = settings && Object.hasOwn(settings, of) ? settings[of] : undefined;
+    const takesAnything = setting && NO_NAMES.some((text) => refuseSetting(text, setting) === undefined);
+    return [
+      ...(overlay === undefined || id === overlay || id.startsWith(`${overlay}-`)
+        ? []
+        : [refuse('id', `Expected "${overlay}", or "${overlay}-" and a word: nobody takes it for another service's account`)]),
+      ...(accounts.findIndex((other) => other.id === id) < index ? [refuse('id', `Account "${id}" stands twice`, 'Choose another id')] : []),
+      ...(setting || !settings ? [] : [refuse('of', `Unknown setting "${of}"`, suggestHint(of, Object.keys(settings)))]),
+      ...(takesAnything
+        ? [refuse('of', `Setting "${of}" takes blanks or line breaks, which no name has`, 'Give it: pattern: "|[a-z0-9][a-z0-9-]{0,31}"')]
+        : []),
     ];
   });
 }

@@ -1,13 +1,11 @@
 import { formatByteSize, parseByteSize } from '../../kit/byte-size.ts';
+import { BUILT_IN } from './built-in.ts';
 import { checkProfileContainers, warnSmallBoards } from './check-containers.ts';
 import type { Entry } from './entries.ts';
 import type { Finding } from './finding.ts';
 import type { Overlay } from './overlay-schema.ts';
 import { suggestHint } from './rules/suggest.ts';
 import type { Operator, Profile } from './schema.ts';
-
-/** Overlays that cards have by themselves. */
-export const BUILT_IN: readonly string[] = ['card', 'raspios', 'front', 'containers', 'firstboot'];
 
 const MIB = 1024 * 1024;
 /** The smallest memory that each board is sold with. */
@@ -55,10 +53,11 @@ function checkClashes({ source, known: { services = [] } }: ProfileEntry, overla
 }
 
 /** Joins names for a message. */
-function claimsOf({ templates = [], ports = [], front, container }: Partial<Overlay>): string[] {
+function claimsOf({ templates = [], ports = [], accounts = [], front, container }: Partial<Overlay>): string[] {
   const all = [
     ...templates.map(({ to }) => `write "${to}"`),
     ...ports.map(({ port, protocol }) => `listen at port ${port} (${protocol})`),
+    ...accounts.map(({ id }) => `make the account "${id}"`),
     ...(container === undefined
       ? []
       : [`publish at 127.0.0.1:${container.publish}`, ...(container.volumes ?? []).map(({ from }) => `write "${from}"`)]),

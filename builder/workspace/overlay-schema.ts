@@ -33,6 +33,16 @@ export const overlaySchema = z.strictObject({
     )
     .default({})
     .describe('What clients may say, and what holds when they do not'),
+  accounts: z
+    .array(
+      z.strictObject({
+        id: name().describe("The service's name, or that, a hyphen and a word: what templates, keys and `out/CLIENT.account` call it"),
+        of: z.string().describe('The setting that names the person; nobody while it is empty'),
+        title: bilingual.describe('What the leaflet calls the name; the password follows it'),
+      }),
+    )
+    .default([])
+    .describe("People besides the client's own account, each with a password that Semeur makes"),
   container: containerSchema.describe('A program that Debian lacks, from an image of a registry (overlays.md)').optional(),
   templates: z
     .array(

@@ -3,8 +3,8 @@ import { join, relative, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { renderLeaflet } from '../../builder/leaflet/leaflet.ts';
 import { platformOf } from '../../builder/platform/platforms.ts';
-import { ensureClientKeys } from '../../builder/seed/keys.ts';
-import { BUILT_IN } from '../../builder/workspace/check-services.ts';
+import { ensurePeople } from '../../builder/seed/named-people.ts';
+import { BUILT_IN } from '../../builder/workspace/built-in.ts';
 import { findWorkspace } from '../../builder/workspace/find.ts';
 import { findClient } from '../../builder/workspace/find-named.ts';
 import { type LoadedWorkspace, loadWorkspace } from '../../builder/workspace/load.ts';
@@ -58,25 +58,21 @@ async function writeLeaflet(session: Session, name: string, { link, large = fals
   return { json: { client: name, files }, text: files };
 }
 
-async function render(
-  { folder, operator, profiles, overlays }: LoadedWorkspace,
-  client: Client,
-  link: string | undefined,
-  large: boolean,
-): Promise<string> {
-  const { account, second, code, backupKey } = await ensureClientKeys(folder, client.client);
+async function render(workspace: LoadedWorkspace, client: Client, link: string | undefined, large: boolean): Promise<string> {
+  const { operator, profiles, overlays } = workspace;
+  const { keys, people } = await ensurePeople(workspace, client);
+  const { account, code, backupKey } = keys;
   const { language, hostname } = client;
   const profile = profiles.get(client.profile);
   const services = profile?.services ?? [];
   const hasLight = profile !== undefined && platformOf(profile.base).light !== undefined;
-  const person = client.settings['chat']?.['second'];
   return renderLeaflet({
     ...{ language, large, hasLight, link, hostname, name: client.name, phone: client.phone },
     contact: { operator: operator.operator, email: operator.email, phone: operator.phone },
     services: services.flatMap((service) => (BUILT_IN.includes(service) ? [] : (overlays.get(service)?.title[language] ?? []))),
     secrets: {
       ...{ code: code.text, account: client.client, password: account.password, backupKey },
-      chat: services.includes('chat') && person ? { name: person, password: second.password } : undefined,
+      people: people.map(({ title, name, password }) => ({ title: title[language], name, password })),
     },
   });
 }

@@ -1,5 +1,5 @@
 import { tryService } from '../../builder/cards/try-service.ts';
-import { BUILT_IN } from '../../builder/workspace/check-services.ts';
+import { BUILT_IN } from '../../builder/workspace/built-in.ts';
 import { findWorkspace } from '../../builder/workspace/find.ts';
 import { type LoadedWorkspace, loadWorkspace } from '../../builder/workspace/load.ts';
 import type { Overlay } from '../../builder/workspace/overlay-schema.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { BUILT_IN } from '../../builder/workspace/check-services.ts';
+import { BUILT_IN } from '../../builder/workspace/built-in.ts';
 import { findWorkspace } from '../../builder/workspace/find.ts';
 import { formatFinding } from '../../builder/workspace/finding.ts';
 import { renderOverlayReference } from '../../builder/workspace/overlay-reference.ts';

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { BASES, DEFAULT_BASE, platformOf } from '../../builder/platform/platforms.ts';
-import { BUILT_IN } from '../../builder/workspace/check-services.ts';
+import { BUILT_IN } from '../../builder/workspace/built-in.ts';
 import { ownTimeZone } from '../../builder/workspace/defaults.ts';
 import type { Overlay } from '../../builder/workspace/overlay-schema.ts';
 import { asAsciiName } from '../../builder/workspace/rules/names.ts';

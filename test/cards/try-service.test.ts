@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeServiceWorkspace } from '../../builder/cards/try-service.ts';
 import { overlaysOf } from '../../builder/profile/contents.ts';
 import { ensureClientKeys } from '../../builder/seed/keys.ts';
-import { BUILT_IN } from '../../builder/workspace/check-services.ts';
+import { BUILT_IN } from '../../builder/workspace/built-in.ts';
 import { findClient, findProfile } from '../../builder/workspace/find-named.ts';
 import { loadWorkspace } from '../../builder/workspace/load.ts';
 

@@ -17,7 +17,7 @@ const LEAFLET: Leaflet = {
   services: ['Site web', 'Agenda et contacts', 'Fichiers et photos', 'Messagerie', 'Dossiers synchronisés', 'Sauvegardes'],
   secrets: {
     ...{ code: 'AB2C-D3EF', account: 'lherbier', password: 'abcd-efgh-jkmn', backupKey: 'fmat-p89k-9axj-ez4v-kmfy-py3m-kned' },
-    chat: { name: 'lea', password: 'bcde-fghj-kmnp' },
+    people: [{ title: 'Nom de la deuxième personne dans la messagerie', name: 'lea', password: 'bcde-fghj-kmnp' }],
   },
 };
 const SECRETS = ['AB2C-D3EF', 'abcd-efgh-jkmn', 'bcde-fghj-kmnp', 'fmat-p89k-9axj-ez4v-kmfy-py3m-kned'];

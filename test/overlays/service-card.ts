@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { makeClientAccount } from '../../builder/seed/account.ts';
 import { loadSeedTemplates, renderSeedFiles } from '../../builder/seed/contents.ts';
+import type { ClientKeys } from '../../builder/seed/keys.ts';
 import { openNetwork, whyNoNetwork } from '../../builder/try/network.ts';
 import { loadWorkspace } from '../../builder/workspace/load.ts';
 import type { Client } from '../../builder/workspace/schema.ts';
@@ -40,7 +41,7 @@ export async function makeServiceCard(service: string, settings: Readonly<Record
   const path = (inside: string) => join(root, inside);
   await cp(join(REPOSITORY, 'overlays', service, 'files'), root, { recursive: true });
   const [account, second] = [await makeClientAccount(), await makeClientAccount()];
-  for (const [name, content] of await renderSettings(service, settings, { account, second })) {
+  for (const [name, content] of await renderSettings(service, settings, { account, accounts: { [service]: second } })) {
     await mkdir(dirname(path(name)), { recursive: true });
     await writeFile(path(name), content);
   }
@@ -78,7 +79,7 @@ export async function makeServiceCard(service: string, settings: Readonly<Record
   };
 }
 
-type Accounts = Readonly<Record<'account' | 'second', Awaited<ReturnType<typeof makeClientAccount>>>>;
+type Accounts = Pick<ClientKeys, 'account' | 'accounts'>;
 
 /** The files that a seed brings for this service to the example's client "durand", by their path on the card. */
 async function renderSettings(service: string, settings: Readonly<Record<string, string>>, accounts: Accounts): Promise<[string, Buffer][]> {

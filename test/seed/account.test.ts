@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { completeAccount, deriveScram, makeClientAccount } from '../../builder/seed/account.ts';
-import { ensureClientKeys } from '../../builder/seed/keys.ts';
+import { ensureClientKeys, findAccount, reissueClientKeys } from '../../builder/seed/keys.ts';
 import { writeOrders } from '../../builder/seed/order.ts';
 import { loadWorkspace } from '../../builder/workspace/load.ts';
 import { ensureSecrets } from '../../builder/workspace/secrets.ts';
@@ -56,15 +56,36 @@ describe('ensureClientKeys()', () => {
     const workspace = await mkdtemp(join(tmpdir(), 'semeur-account-'));
     try {
       await ensureSecrets(workspace);
-      const { account, second: _, ...others } = await ensureClientKeys(workspace, 'durand');
-      const { scram: __, ...older } = account;
+      const { account, ...others } = await ensureClientKeys(workspace, 'durand');
+      const { scram: _, ...older } = account;
       const file = join(workspace, 'secrets', 'clients', 'durand.json');
       await writeFile(file, JSON.stringify({ ...others, account: older }));
       const completed = await ensureClientKeys(workspace, 'durand');
       expect(completed).toMatchObject({ ...others, account: older });
-      expect(completed.second.password).toMatch(/^([a-z2-9]{4}-){2}[a-z2-9]{4}$/);
       expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(completed);
       expect(await ensureClientKeys(workspace, 'durand')).toEqual(completed);
+    } finally {
+      await rm(workspace, { recursive: true });
+    }
+  });
+
+  it('makes an account for each that is asked for, once, keeps it when keys are issued anew, and takes the second person of 0.1.0 for that of the chat', async () => {
+    const workspace = await mkdtemp(join(tmpdir(), 'semeur-account-'));
+    const ensure = (...ids: string[]) => ensureClientKeys(workspace, 'durand', new Date(), ids);
+    try {
+      await ensureSecrets(workspace);
+      expect(await ensure()).not.toHaveProperty('accounts');
+      const { accounts = {} } = await ensure('notes', 'notes-guest');
+      expect(Object.values(accounts).map(({ password }) => password)).toEqual(Array(2).fill(expect.stringMatching(/^([a-z2-9]{4}-){2}[a-z2-9]{4}$/)));
+      expect((await ensure('notes')).accounts).toEqual(accounts);
+      const second = await makeClientAccount();
+      const file = join(workspace, 'secrets', 'clients', 'durand.json');
+      await writeFile(file, JSON.stringify({ ...(await ensure()), second }));
+      expect(findAccount(await ensure('chat'), 'chat')).toEqual(second);
+      const reissued = await reissueClientKeys(workspace, 'durand');
+      expect(reissued).toMatchObject({ generation: 2, accounts, second });
+      expect(Object.keys(reissued.accounts ?? {})).toEqual(['notes', 'notes-guest']);
+      expect(findAccount(reissued, 'constructor')).toBeUndefined();
     } finally {
       await rm(workspace, { recursive: true });
     }
@@ -78,14 +99,17 @@ describe('writeOrders()', () => {
       const examples = join(import.meta.dirname, '../../examples');
       await cp(examples, folder, { recursive: true, filter: (path) => !/\/(out|secrets|home)$/.test(path) });
       await ensureSecrets(folder);
-      const workspace = await loadWorkspace(folder);
+      const loaded = await loadWorkspace(folder);
+      const maison = loaded.profiles.get('maison') ?? expect.fail('the example has no profile "maison"');
+      const workspace = { ...loaded, profiles: new Map([['maison', { ...maison, services: ['website', 'chat'] }]]) };
       const durand = workspace.clients.get('durand') ?? expect.fail('the example has no client "durand"');
-      const { account, second, backupKey } = await ensureClientKeys(folder, 'durand');
+      const { account, backupKey } = await ensureClientKeys(folder, 'durand');
       const read = () => readFile(join(folder, 'out', 'durand.account'), 'utf8');
       await writeOrders(workspace, [durand]);
       expect(await read()).toBe(`name durand\npassword ${account.password}\nbackup-key ${backupKey}\n`);
       await writeOrders(workspace, [{ ...durand, settings: { chat: { second: 'lea' } } }]);
-      const lines = ['name durand', `password ${account.password}`, 'chat-name lea', `chat-password ${second.password}`, `backup-key ${backupKey}`];
+      const password = (await ensureClientKeys(folder, 'durand')).accounts?.['chat']?.password;
+      const lines = ['name durand', `password ${account.password}`, 'chat-name lea', `chat-password ${password}`, `backup-key ${backupKey}`];
       expect((await read()).trim().split('\n')).toEqual(lines);
       const order = async () => JSON.parse(await readFile(join(folder, 'out', 'orders', 'durand.json'), 'utf8'));
       expect(await order()).not.toHaveProperty('domains');

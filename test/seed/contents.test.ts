@@ -1,3 +1,5 @@
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
@@ -19,7 +21,39 @@ const KEYS: ClientKeys = {
   second: { password: 'b8rf-n3yb-8vec', bcrypt: '$2a$05$other', scram: { ...SCRAM, salt: 'cd' } },
   backupKey: 'a-b-c',
 };
+const NOTES = `overlay: notes
+title: { fr: Bloc-notes, en: Notes }
+summary: { fr: Un bloc-notes, en: A notebook }
+settings:
+  guest: { title: { fr: Invité, en: Guest }, default: "", pattern: "|[a-z]+" }
+accounts:
+  - { id: notes-guest, of: guest, title: { fr: Nom de l'invité, en: Name of the guest } }
+templates:
+  - { from: people.conf.hbs, to: /etc/notes/people.conf }
+`;
 const HOME = { hubKey: 'hub', pins: ['pin'], userCa: 'ca' };
+
+/** A workspace with a service of the operator's own, which has an account for somebody whom a setting names. */
+async function renderNotes(settings: Readonly<Record<string, string>>, keys: ClientKeys): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'semeur-notes-'));
+  try {
+    await cp(EXAMPLES, folder, { recursive: true, filter: (path) => !/\/(out|secrets|home)$/.test(path) });
+    await mkdir(join(folder, 'overlays/notes'), { recursive: true });
+    await writeFile(join(folder, 'overlays/notes/overlay.yaml'), NOTES);
+    await writeFile(
+      join(folder, 'overlays/notes/people.conf.hbs'),
+      '{{account.name}} {{account.scram.salt}}\n{{#if accounts.notes-guest}}\n{{accounts.notes-guest.name}} {{accounts.notes-guest.scram.salt}}\n{{/if}}\n',
+    );
+    const workspace = await loadWorkspace(folder);
+    const durand = workspace.clients.get('durand');
+    if (!durand) throw new Error('the example has no client "durand"');
+    const client: Client = { ...durand, settings: { notes: settings } };
+    const files = renderSeedFiles(await loadSeedTemplates(workspace), workspace.operator, client, keys, HOME, ['notes']);
+    return String(files.get('settings/etc/notes/people.conf'));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
 
 async function render(wifi?: Client['wifi'], services = ['website']) {
   const workspace = await loadWorkspace(EXAMPLES);
@@ -58,6 +92,22 @@ describe('renderSeedFiles()', () => {
       'enrol/token',
       'code.hash',
     ]);
+  });
+
+  it("gives a service the accounts that its overlay declares, of an operator's own too, and none for whom nobody is named", async () => {
+    const keys: ClientKeys = { ...KEYS, accounts: { 'notes-guest': { ...KEYS.account, scram: { ...SCRAM, salt: 'ef' } } } };
+    expect(await renderNotes({ guest: 'zoe' }, keys)).toBe('durand ab\nzoe ef\n');
+    expect(await renderNotes({}, KEYS)).toBe('durand ab\n');
+    await expect(renderNotes({ guest: 'zoe' }, KEYS)).rejects.toThrow('no account was made for "notes-guest"');
+  });
+
+  it("gives the chat of a client of 0.1.0 the second person's account that was made then", async () => {
+    const workspace = await loadWorkspace(EXAMPLES);
+    const durand = workspace.clients.get('durand');
+    const client = { ...durand, settings: { chat: { second: 'lea' } } } as unknown as Client;
+    const files = renderSeedFiles(await loadSeedTemplates(workspace), workspace.operator, client, KEYS, HOME, ['chat']);
+    const lines = ['domain durand.local', 'account durand 4096 ab 12 34', 'account lea 4096 cd 12 34'];
+    expect(files.get('settings/etc/prosody/chat.conf')?.toString()).toBe(`${lines.join('\n')}\n`);
   });
 
   it("gives the services the hash of the people's password, never the password", async () => {

@@ -78,7 +78,7 @@ describe('a token', () => {
     withGround(async ({ folder, session, build, order, check }) => {
       await build(START);
       const before = await order();
-      const { code, account, second, backupKey } = await ensureClientKeys(folder, 'durand');
+      const { code, account, backupKey } = await ensureClientKeys(folder, 'durand');
       expect(await check(daysOn(91))).toMatchObject([
         { level: 'warning', message: expect.stringContaining('ended on 2027-04-10'), hint: expect.stringContaining('semeur build durand') },
       ]);
@@ -98,7 +98,7 @@ describe('a token', () => {
       expect(await build(daysOn(92))).toEqual([]);
       expect(await order()).toEqual(renewed);
       // What people know by heart stays theirs.
-      expect(await ensureClientKeys(folder, 'durand')).toMatchObject({ generation: 2, code, account, second, backupKey });
+      expect(await ensureClientKeys(folder, 'durand')).toMatchObject({ generation: 2, code, account, backupKey });
       // What somebody asks for is no renewal any more, and what is revoked stays so.
       await reissue(session, 'durand', daysOn(93));
       expect(await order()).not.toHaveProperty('renewed');

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BUILT_IN } from '../../builder/workspace/check-services.ts';
+import { BUILT_IN } from '../../builder/workspace/built-in.ts';
 import { ENTER } from '../terminal/open-terminal.ts';
 
 /** Services in the wizard's order: the backups are the first, the website is the last. */
