@@ -151,7 +151,7 @@ for (const shell of SHELLS) {
 }
 
 describe('a first boot that is cut', () => {
-  it('goes on at the next boot, wherever it was cut', { timeout: 300_000 }, async () => {
+  it('goes on at the next boot, wherever it was cut', { timeout: 900_000 }, async () => {
     const shell = DASH;
     // Every third call, another third each time.
     let next = 1 + Math.floor(Math.random() * 3);
