@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { STATUS_MEMBERS } from './status.ts';
 import { isVpnKey } from './vpn-key.ts';
 
 /**
@@ -42,10 +43,7 @@ const heartbeatSchema = z.object({
   report: z.enum(['done', 'working', 'needs-help']),
   build: text(),
   steps: text(512).optional(),
-  // Seconds since 1970; null: never yet. Not of a card without backups.
-  backup: z.object({ at: whole.nullable(), failed: z.boolean(), restoreAt: whole.nullable(), restoreFailed: z.boolean() }).optional(),
-  // A card that installs security updates says how that went; `reboot`: one of them works only after a start.
-  updates: z.object({ at: whole.nullable(), failed: z.boolean(), reboot: z.boolean() }).optional(),
+  ...STATUS_MEMBERS,
   // A card whose site is open to the internet directly says what its domain's AAAA record has to say.
   ipv6: z.ipv6().optional(),
 });

@@ -34,7 +34,15 @@ export function serviceLists(overlays: readonly LoadedOverlay[]): Record<string,
     'front.list': overlays.flatMap(({ front, overlay, title }) => (front === undefined ? [] : [line(overlay, front, title.fr, title.en)])),
     'health.list': overlays.flatMap(({ health, overlay, title }) => (health === undefined ? [] : [line(overlay, health, title.fr, title.en)])),
     'backup.list': overlays.flatMap(listBackup),
+    'status.list': overlays.flatMap(({ overlay, status }) => (status === undefined ? [] : [line(overlay, status.file, describeFields(status))])),
   };
+}
+
+/** "at:moment failed:trouble" */
+function describeFields({ fields }: LoadedOverlay['status'] & {}): string {
+  return Object.entries(fields)
+    .map(([name, kind]) => `${name}:${kind}`)
+    .join(' ');
 }
 
 function listBackup(loaded: LoadedOverlay): string[] {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { containerSchema } from './container-schema.ts';
-import { mode, owner, refuseCardPath, refuseSeedPath, refuseTemplatePath, unit } from './rules/card-paths.ts';
+import { mode, owner, refuseCardPath, refuseSeedPath, refuseStatusPath, refuseTemplatePath, unit } from './rules/card-paths.ts';
 import { name, refuseSize } from './rules/names.ts';
 import { isRegExp, line, matching, type Rule, ruled } from './rules/rule.ts';
 import { profileSchema } from './schema.ts';
@@ -91,6 +91,23 @@ export const overlaySchema = z.strictObject({
     .describe("What the card's packet filter lets through; every other port is shut"),
   health: ruled(refuseCardPath)
     .describe('A program in files/: exit code 0 while the service does its job; else its first line says what is wrong')
+    .optional(),
+  status: z
+    .strictObject({
+      file: ruled(refuseStatusPath).describe(
+        'What the service writes, whole, each time it is done: lines "NAME N" (seconds since 1970) and "NAME yes"',
+      ),
+      fields: z
+        .record(
+          matching(/^(?=.{1,32}$)[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*$/, 'a name of small letters, digits and hyphens, such as "last-sync"'),
+          z.enum(['moment', 'flag', 'trouble']),
+        )
+        .refine((fields) => Object.keys(fields).length <= 8, 'Expected at most 8')
+        .describe(
+          'By the NAME of a line: `moment`, the first of which is when it last went well; `flag`; or `trouble`, a flag that somebody has to know of',
+        ),
+    })
+    .describe('What the card tells home of how it went, with each heartbeat')
     .optional(),
   backup: z
     .strictObject({

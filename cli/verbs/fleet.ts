@@ -4,6 +4,8 @@ import { type FleetDetails, type FleetEntry, listFleet, showCard } from '../../h
 import { withFleet } from '../../home/store/with-fleet.ts';
 import { EXIT, Failure } from '../../kit/failure.ts';
 import type { Report, Session } from '../../kit/session.ts';
+import type { Heartbeat } from '../../protocol/requests.ts';
+import { troublesOf } from '../../protocol/status.ts';
 import { examples } from './examples.ts';
 import { findStateFolder, STATE, type StateFlags } from './state-folder.ts';
 import type { RunVerb } from './verb.ts';
@@ -55,12 +57,18 @@ function describe(entry: FleetDetails): string[] {
   return [
     ...describeFacts(facts),
     ...(inventory === null ? [] : ['inventory:', ...describeFacts(inventory as object).map((line) => `  ${line}`)]),
-    ...(health === null ? [] : ['health:', ...describeFacts(health).map((line) => `  ${line}`)]),
+    ...(health === null ? [] : ['health:', ...describeBeat(health).map((line) => `  ${line}`)]),
     ...(report === null ? [] : [`report of ${report.at}:`, ...report.text.split('\n').map((line) => `  ${line}`)]),
     'history:',
     ...history.map(({ at, state }) => `  ${at} ${state}`),
     ...alarmList.map(describeAlarm),
   ];
+}
+
+/** A service of an operator's own stands as Semeur's do: a line each, without the kinds of its facts. */
+function describeBeat({ status = {}, ...beat }: Heartbeat): string[] {
+  const services = Object.entries(status).map(([service, { moments, flags, troubles }]) => ({ [service]: { ...moments, ...flags, ...troubles } }));
+  return [beat, ...services].flatMap(describeFacts);
 }
 
 function describeFacts(facts: object): string[] {
@@ -85,6 +93,7 @@ function describeHealth({ health, alarms, diagnosis }: FleetEntry): string {
     ...(health?.report === 'needs-help' ? ['needs help'] : []),
     ...(health && health.failedUnits.length > 0 ? [`failed: ${health.failedUnits.join(' ')}`] : []),
     ...(health?.illServices?.length ? [`services that don't answer: ${health.illServices.join(' ')}`] : []),
+    ...(health ? troublesOf(health).map(([service, name]) => `${service}: ${name}`) : []),
     ...(health?.underVoltage ? ['weak power supply'] : []),
     ...(health?.remoteAccess === 'off' ? ['remote access is off'] : []),
   ];

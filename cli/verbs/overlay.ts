@@ -59,12 +59,13 @@ async function check(session: Session, name: string): Promise<Report> {
   return { json: { overlay: name, findings: own }, text, exitCode: isWell ? EXIT.done : EXIT.usage };
 }
 
-function describe({ overlay, title, summary, front, ports, health, backup, needs, packages }: Overlay): string[] {
+function describe({ overlay, title, summary, front, ports, health, status, backup, needs, packages }: Overlay): string[] {
   const facts = [
     ['packages', packages.join(', ')],
     ['front door', front === undefined ? '' : `/${front}/`],
     ['ports', ports.map(({ port, protocol, reach }) => `${port}/${protocol} to the ${reach}`).join(', ')],
     ['health check', health ?? 'none: nobody will hear that it fails'],
+    ['tells home', status === undefined ? '' : Object.keys(status.fields).join(', ')],
     ['backed up', backup?.paths.join(', ') ?? 'nothing'],
     ['memory', needs.memory === '0' ? 'not said' : needs.memory],
   ];

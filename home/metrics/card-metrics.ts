@@ -1,4 +1,5 @@
 import type { Heartbeat } from '../../protocol/requests.ts';
+import type { Status } from '../../protocol/status.ts';
 import { STATES } from '../store/fleet.ts';
 import type { WatchedCard } from '../store/watched-cards.ts';
 import { type Labels, type Metric, renderLabels, renderSample } from './text.ts';
@@ -45,6 +46,9 @@ export const CARD_METRICS: readonly CardMetric[] = [
   ),
   said('semeur_card_updates_failed', '1 if the last security updates failed.', ({ updates }) => updates && Number(updates.failed)),
   said('semeur_card_reboot_wanted', '1 if an update works only after a start.', ({ updates }) => updates && Number(updates.reboot)),
+  ofServices('semeur_card_status_timestamp_seconds', 'Of a service of an operator; 0: never yet.', ({ moments }) => moments),
+  ofServices('semeur_card_status_flag', '1 if a service of an operator says so.', ({ flags }) => flags),
+  ofServices('semeur_card_status_trouble', '1 if a service of an operator says that this went wrong.', ({ troubles }) => troubles),
 ];
 
 function gauge(name: string, help: string, read: (card: WatchedCard) => number | undefined): CardMetric {
@@ -64,6 +68,22 @@ function said(name: string, help: string, read: (health: Heartbeat) => number | 
     const value = health && read(health);
     return typeof value === 'number' ? value : undefined;
   });
+}
+
+/** One sample for each fact of this kind. Backups and updates have metrics of their own. */
+function ofServices(name: string, help: string, read: (status: Status) => Readonly<Record<string, number | boolean | null>>): CardMetric {
+  const metric = { name, help, type: 'gauge' } as const;
+  return {
+    ...metric,
+    render(card, labels) {
+      const samples = Object.entries(card.health?.status ?? {}).flatMap(([service, status]) =>
+        Object.entries(read(status)).map(([field, value]) =>
+          renderSample(metric, `${labels},${renderLabels({ service, field })}`, value === null ? 0 : Number(value)),
+        ),
+      );
+      return samples.join('');
+    },
+  };
 }
 
 function info(name: string, help: string, labelsOf: (card: WatchedCard) => Labels): CardMetric {

@@ -1,10 +1,12 @@
 import type { Heartbeat } from '../../protocol/requests.ts';
+import { STATUS_NAMES } from '../../protocol/status.ts';
 import { type Html, html } from '../../web/html.ts';
 import type { FleetDetails } from '../store/fleet.ts';
 import { renderAlarms } from './alarms.ts';
 import { type Fact, labelled, renderFacts, wordFor } from './facts.ts';
 import type { Visit } from './frame.ts';
 import { age, ago, degrees, gigabytes, moment } from './measures.ts';
+import { describeStatuses } from './status.ts';
 import type { Words } from './words-en.ts';
 
 /** How a heartbeat's values are read; the others are shown as they are. Their labels are words of the same names. */
@@ -16,8 +18,6 @@ const BEAT: { readonly [Name in keyof Heartbeat]?: (value: NonNullable<Heartbeat
   rootSize: gigabytes,
   failedUnits: (units) => units.join(' '),
   illServices: (services) => services.join(' '),
-  backup: ({ at, failed }, words) => (failed ? words.backupFailed : at === null ? words.none : moment(at * 1000, words)),
-  updates: ({ at, failed }, words) => (failed ? words.updatesFailed : at === null ? words.none : moment(at * 1000, words)),
   underVoltage: (is, words) => (is ? words.yes : words.no),
   remoteAccess: (access, words) => words.access[access],
   certificateExpires: (seconds, words) => moment(seconds * 1000, words),
@@ -64,11 +64,13 @@ function describeCard({ words, now }: Visit, card: FleetDetails): Fact[] {
 }
 
 function describeBeat(beat: Heartbeat, words: Words): Fact[] {
-  const names = (Object.keys(beat) as (keyof Heartbeat)[]).filter((name) => beat[name] !== null && beat[name] !== undefined);
-  return names.map((name) => {
+  const said = (Object.keys(beat) as (keyof Heartbeat)[]).filter((name) => beat[name] !== null && beat[name] !== undefined);
+  const facts = said.flatMap((name): Fact[] => {
     const read = BEAT[name] as ((value: unknown, words: Words) => string) | undefined;
-    return [wordFor(name, words.beat), (read ? read(beat[name], words) : String(beat[name])) || words.none];
+    if (STATUS_NAMES.includes(name)) return [];
+    return [[wordFor(name, words.beat), (read ? read(beat[name], words) : String(beat[name])) || words.none]];
   });
+  return [...facts, ...describeStatuses(beat, words)];
 }
 
 function renderRemote({ words }: Visit, { client, health }: FleetDetails): Html {

@@ -3,6 +3,7 @@ import { type FleetEntry, STATES } from '../store/fleet.ts';
 import { type Found, ON_A_PAGE, type Search } from '../store/fleet-search.ts';
 import type { Visit } from './frame.ts';
 import { ago, count, degrees, gigabytes } from './measures.ts';
+import { describeTroubles } from './status.ts';
 import type { Words } from './words-en.ts';
 
 /** The columns after the client's, in their order. Their headings are words of the same names. */
@@ -72,8 +73,7 @@ function describeTrouble({ diagnosis, health }: FleetEntry, words: Words): strin
     ...(health?.report === 'needs-help' ? [words.needsHelp] : []),
     ...(health && health.failedUnits.length > 0 ? [words.failed(health.failedUnits.join(' '))] : []),
     ...(health?.illServices?.length ? [words.ill(health.illServices.join(' '))] : []),
-    ...(health?.backup?.failed ? [words.backupFailed] : []),
-    ...(health?.updates?.failed ? [words.updatesFailed] : []),
+    ...(health ? describeTroubles(health, words) : []),
     ...(health?.underVoltage ? [words.weakPower] : []),
     ...(health?.remoteAccess === 'off' ? [words.remoteOff] : []),
   ];

@@ -57,8 +57,13 @@ export const ENGLISH = {
   remoteOff: 'remote access is off',
   failed: (units: string) => `failed: ${units}`,
   ill: (services: string) => `does not answer: ${services}`,
-  backupFailed: 'backup failed',
-  updatesFailed: 'updates failed',
+  /** What services may say, "SERVICE.NAME". What has no word here is shown by its names. */
+  statuses: {
+    'backup.failed': 'backup failed',
+    'backup.restoreFailed': 'restore test failed',
+    'updates.failed': 'updates failed',
+    'updates.reboot': 'a restart is wanted',
+  },
 
   about: { name: 'Name', phone: 'Telephone', notes: 'Notes' },
   hostname: 'Host name',

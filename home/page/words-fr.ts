@@ -58,8 +58,12 @@ export const FRENCH: Words = {
   remoteOff: 'accès à distance coupé',
   failed: (units) => `en panne : ${units}`,
   ill: (services) => `ne répond pas : ${services}`,
-  backupFailed: 'sauvegarde en échec',
-  updatesFailed: 'mises à jour en échec',
+  statuses: {
+    'backup.failed': 'sauvegarde en échec',
+    'backup.restoreFailed': 'essai de restauration en échec',
+    'updates.failed': 'mises à jour en échec',
+    'updates.reboot': 'un redémarrage est attendu',
+  },
 
   about: { name: 'Nom', phone: 'Téléphone', notes: 'Notes' },
   hostname: "Nom d'hôte",

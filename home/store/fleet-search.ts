@@ -1,3 +1,4 @@
+import { PLACED_TROUBLES } from '../../protocol/status.ts';
 import { UNSEEN_ALARMS } from './alarms.ts';
 import type { Database } from './database.ts';
 import { type FleetEntry, listClients, STATE } from './fleet.ts';
@@ -22,9 +23,13 @@ export interface Found {
 
 export const ON_A_PAGE = 50;
 
+/** What its services say went wrong. */
+const TROUBLED = `(${PLACED_TROUBLES.map((path) => `h.body ->> '$.${path}' = 1`).join(' OR ')} OR EXISTS (
+  SELECT 1 FROM json_each(h.body, '$.status') AS service, json_each(service.value, '$.troubles') AS trouble WHERE trouble.value = 1))`;
+
 /** What a card says of itself that somebody should look at. */
 const AILS = `(h.body ->> 'report' = 'needs-help' OR h.body ->> '$.failedUnits[0]' IS NOT NULL OR h.body ->> '$.illServices[0]' IS NOT NULL
-  OR h.body ->> '$.backup.failed' = 1 OR h.body ->> '$.updates.failed' = 1 OR h.body ->> 'underVoltage' = 1)`;
+  OR ${TROUBLED} OR h.body ->> 'underVoltage' = 1)`;
 
 /** Whom to look after first: alarms, then what doesn't work, then what isn't there yet, then what is well. */
 const TROUBLE = `CASE

@@ -61,6 +61,22 @@ for (const shell of SHELLS) {
       await rm(card.path('var/lib/semeur/updates-state'));
     });
 
+    it("says how a service of the operator's own went, in camel case and by kind, and lets nothing through that JSON has not", async () => {
+      await mkdir(card.path('var/lib/notes'), { recursive: true });
+      const say = async (text: string) => {
+        await writeFile(card.path('var/lib/notes/state'), text);
+        return (await healthOf(card, shell)).status;
+      };
+      const empty = { moments: { lastSync: null }, flags: { full: false }, troubles: { failed: false } };
+      expect(await healthOf(card, shell)).not.toHaveProperty('status');
+      expect(await say('')).toBeUndefined();
+      const told = { notes: { moments: { lastSync: 1_790_000_000 }, flags: { full: true }, troubles: { failed: true } } };
+      expect(await say('last-sync 1790000000\nfull yes\nfailed yes\nsecret 12\n')).toEqual(told);
+      expect(await say('last-sync 01\nfull "}\nfailed no\n"a":1 yes\n')).toEqual({ notes: empty });
+      expect(await say(`${'x'.repeat(5000)}\nfailed yes\n`)).toEqual({ notes: empty });
+      await rm(card.path('var/lib/notes/state'));
+    });
+
     it('says its lasting address on the internet where its site is open to it directly, and on no other card (`ip` is a stand-in)', async () => {
       const setUp = async (direct: string, addresses: typeof ADDRESSES) => {
         await writeFile(card.path('etc/semeur/visitors.conf'), `direct ${direct}\n`);

@@ -1,5 +1,9 @@
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { serviceLists } from '../../builder/profile/contents.ts';
+import { overlaySchema } from '../../builder/workspace/overlay-schema.ts';
+import { readOverlays } from '../../builder/workspace/overlays.ts';
 import { makeSeedKey, type SeedKey } from '../seed/seed-key.ts';
 import { type Card, DASH, makeCard, type Shell } from './card.ts';
 
@@ -26,8 +30,22 @@ export async function wellCard({ language = 'fr', withCode = true } = {}): Promi
     .update(`salt:${CODE.replace('-', '')}`)
     .digest('hex');
   if (withCode) await writeFile(card.path('var/lib/semeur/seed/code.hash'), `sha256 salt ${hex}\n`);
+  await writeFile(card.path('usr/lib/semeur/profile/status.list'), await renderStatusList());
   await card.run(DASH, 'write-status');
   return card;
+}
+
+/** As the builder writes it for a profile with backups, updates, and a service of the operator's own. */
+async function renderStatusList(): Promise<string> {
+  const { overlays } = await readOverlays(join(import.meta.dirname, '../../examples'));
+  const shipped = ['backup', 'updates'].map((name) => overlays.get(name)?.value);
+  const words = { fr: 'a', en: 'a' };
+  const own = overlaySchema.parse({
+    ...{ overlay: 'notes', title: words, summary: words, packages: [] },
+    status: { file: '/var/lib/notes/state', fields: { 'last-sync': 'moment', full: 'flag', failed: 'trouble' } },
+  });
+  const lists = serviceLists([...shipped, own].flatMap((overlay) => (overlay ? [{ ...overlay, folder: '' }] : [])));
+  return lists['status.list']?.map((line) => `${line}\n`).join('') ?? '';
 }
 
 /** Stands in for systemd's path unit: whatever the form asks is carried out, until the function that it returns is called. */

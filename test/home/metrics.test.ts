@@ -70,6 +70,21 @@ describe('GET /metrics', () => {
     expect(values['semeur_card_certificate_expiry_timestamp_seconds{}']).toBeCloseTo(Date.now() / 1000 + 80 * 86_400, -1);
   });
 
+  it("tells how services of an operator's own went, each by its names, and of backups and updates by metrics of their own alone", async () => {
+    const home = await openHome();
+    const address = await enrol(home, await orderedCard(home));
+    const status = { notes: { moments: { at: null, lastSync: 1_790_000_000 }, flags: { full: true }, troubles: { failed: false } } };
+    const updates = { at: 1_790_000_001, failed: true, reboot: false };
+    await home.tunnel('/v1/heartbeat', heartbeatOf({ status, updates }), address);
+    const told = Object.entries(await scrape(home, 'durand')).filter(([name]) => name.startsWith('semeur_card_status'));
+    expect(Object.fromEntries(told)).toEqual({
+      'semeur_card_status_timestamp_seconds{client="durand",service="notes",field="at"}': 0,
+      'semeur_card_status_timestamp_seconds{client="durand",service="notes",field="lastSync"}': 1_790_000_000,
+      'semeur_card_status_flag{client="durand",service="notes",field="full"}': 1,
+      'semeur_card_status_trouble{client="durand",service="notes",field="failed"}': 0,
+    });
+  });
+
   it('has no number where a card has none, nor of backups and updates where it makes none', async () => {
     const home = await openHome();
     const address = await enrol(home, await orderedCard(home));

@@ -34,13 +34,14 @@ describe('semeur home serve (a process of its own, without a VPN)', () => {
       await until(async () => (await semeur('fleet', 'list', '--workspace', folder)).stdout.includes('durand'));
       const claim = claimOf(issued);
       const backup = { at: 1_795_478_400, failed: false, restoreAt: null, restoreFailed: false };
+      const status = { notes: { moments: { at: 1_795_478_401 }, flags: { full: false }, troubles: { failed: true } } };
       const answer = await sendClaim(home, issued, claim);
       expect(answer.status).toBe(200);
       const address = readLines(answer)['address'] ?? '';
       expect((await send(home.tunnel, '/v1/confirm', {}, { from: loopbackOf(address) })).status).toBe(200);
       expect(
         (
-          await send(home.tunnel, '/v1/heartbeat', heartbeatOf({ failedUnits: ['caddy.service'], backup, ipv6: '2001:db8::2' }), {
+          await send(home.tunnel, '/v1/heartbeat', heartbeatOf({ failedUnits: ['caddy.service'], backup, status, ipv6: '2001:db8::2' }), {
             from: loopbackOf(address),
           })
         ).status,
@@ -48,7 +49,7 @@ describe('semeur home serve (a process of its own, without a VPN)', () => {
       expect((await send(home.public, '/v1/claim', claimOf(issued), { secure: true })).status).toBe(409);
       const list = await semeur('fleet', 'list', '--workspace', folder);
       expect(list.stdout).toMatch(
-        /^client +state +address +last call\ndurand +confirmed +fd5e:3e0f:1a2b:0:1::1 +\d+ s ago +1 alarms, failed: caddy\.service$/,
+        /^client +state +address +last call\ndurand +confirmed +fd5e:3e0f:1a2b:0:1::1 +\d+ s ago +1 alarms, failed: caddy\.service, notes: failed$/,
       );
       const shown = await semeur('fleet', 'show', 'durand', '--json', '--workspace', folder);
       expect(JSON.parse(shown.stdout)).toMatchObject({
@@ -56,12 +57,13 @@ describe('semeur home serve (a process of its own, without a VPN)', () => {
         state: 'confirmed',
         generation: 1,
         inventory: { mac: 'dc:a6:32:01:02:03' },
-        health: { ipv6: '2001:db8::2' },
+        health: { backup, status, ipv6: '2001:db8::2' },
         alarmList: [{ kind: 'second-card', times: 1 }],
       });
       const text = (await semeur('fleet', 'show', 'durand', '--workspace', folder)).stdout;
       expect(text).toContain(`\nhostKey ${claim.hostKey}\n`);
       expect(text).toContain('\n  backup at 1795478400, failed false, restoreAt -, restoreFailed false\n');
+      expect(text).toContain('\n  notes at 1795478401, full false, failed true\n');
       expect(text).toContain('\n  ipv6 2001:db8::2\n');
       expect(text).toMatch(/^history:\n {2}\S+Z confirmed\n {2}\S+Z claimed\n {2}\S+Z ordered\nalarm second-card/m);
       expect(await semeur('fleet', 'show', 'nobody', '--workspace', folder)).toMatchObject({

@@ -63,7 +63,7 @@ export async function makeCardRoot(key: SeedKey, { regionOffset = 0 }: { readonl
   await mkdir(profile);
   await writeFile(join(profile, 'allowed_signers'), key.allowedSigners);
   await writeFile(join(profile, 'settings.list'), SETTINGS.map((path) => `0640 ${OWNER} ${path}\n`).join(''));
-  for (const name of ['ports.list', 'front.list', 'health.list', 'backup.list']) await writeFile(join(profile, name), '');
+  for (const name of ['ports.list', 'front.list', 'health.list', 'backup.list', 'status.list']) await writeFile(join(profile, name), '');
   const conf = ['profile maison', 'digest-of-build 0', `region-offset ${regionOffset}`, 'build-time 1700000000'];
   await writeFile(join(profile, 'seed.conf'), `${conf.join('\n')}\n`);
   await writeFile(join(root, CARD_CONF), renderCardConf());

@@ -109,24 +109,6 @@ describe('readWorkspace(), from one file to another', () => {
     });
   });
 
-  it("takes an overlay's account for somebody whom a setting names, and refuses one of another name, of no setting, or of a setting that takes anything", async () => {
-    const title = 'title: { fr: Nom, en: Name }';
-    const overlay = (accounts: string, pattern = '') =>
-      `${OVERLAY.replace('templates:', `  guest: { ${title}, default: ""${pattern} }\ntemplates:`)}accounts:\n${accounts}`;
-    const find = (text: string) => withWorkspace({ 'overlays/blog/overlay.yaml': text }, findIn);
-    const pattern = ', pattern: "|[a-z0-9][a-z0-9-]{0,31}"';
-    const two = `  - { id: blog, of: guest, ${title} }\n  - { id: blog-other, of: guest, ${title} }\n`;
-    expect(await find(overlay(two, pattern))).toEqual([]);
-    expect(await find(overlay(two.replace('blog-other', 'blog'), pattern))).toEqual([
-      'overlays/blog/overlay.yaml:15:11: error: Account "blog" stands twice',
-    ]);
-    expect(await find(overlay(`  - { id: notes, of: guets, ${title} }\n  - { id: blog, of: guest, ${title} }\n`))).toEqual([
-      'overlays/blog/overlay.yaml:14:11: error: Expected "blog", or "blog-" and a word: nobody takes it for another service\'s account',
-      'overlays/blog/overlay.yaml:14:22: error: Unknown setting "guets"',
-      'overlays/blog/overlay.yaml:15:21: error: Setting "guest" takes blanks or line breaks, which no name has',
-    ]);
-  });
-
   it('refuses a board that has too little memory for the services', async () => {
     const files = {
       'overlays/blog/overlay.yaml': `${OVERLAY}needs: { memory: 300MiB }\n`,

@@ -33,6 +33,12 @@ export const refuseSeedPath: Rule = (value) => {
     : undefined;
 };
 
+/** A file that a service writes while the card runs. */
+export const refuseStatusPath: Rule = (value) =>
+  /^\/(?:var\/lib|run)\/[A-Za-z0-9._@/-]{1,200}$/.test(value) && !value.endsWith('/') && posix.normalize(value) === value
+    ? undefined
+    : { message: 'Expected a file below "/var/lib" or "/run", of unaccented letters, digits and ". _ @ / -"' };
+
 /** A template, beside overlay.yaml. */
 export const refuseTemplatePath: Rule = (value) => {
   const inside = !posix.isAbsolute(value) && posix.normalize(value) === value && value !== '..' && !value.startsWith('../');

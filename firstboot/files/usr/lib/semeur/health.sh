@@ -22,52 +22,61 @@ health() {
 		echo "text build 64 $(profile_fact digest-of-build)"
 		steps=$(cat "${ROOT:-}/run/semeur/failed.enrol" "${ROOT:-}/run/semeur/waiting.enrol" 2>/dev/null | paste -s -d ' ' -)
 		[ -z "$steps" ] || echo "text steps 200 $steps"
-		backup_state
-		updates_state
+		service_states
 		direct_address
 	} | members
 	echo '}'
 }
 
-# What the backups left of how they went, in lines "at N", "failed yes", "restore-at N", "restore-failed no". A card that makes none has no such file.
-backup_state() {
-	state="${ROOT:-}/var/lib/semeur/backup-state"
-	[ -s "$state" ] || return 0
-	at=null failed=false restore_at=null restore_failed=false
-	while read -r name value; do
-		case $name in
-		at) at=$(seconds_or_null "$value") ;;
-		failed) [ "$value" != yes ] || failed=true ;;
-		restore-at) restore_at=$(seconds_or_null "$value") ;;
-		restore-failed) [ "$value" != yes ] || restore_failed=true ;;
+# What services left of how they went. status.list says of each its name, the file and "NAME:KIND …", apart by tabs; home takes twenty. Of one that left
+# nothing, nothing is said. A home of 0.1.0 knows "backup" and "updates", each in a place of its own, and refuses "status".
+service_states() {
+	list="${ROOT:-}/usr/lib/semeur/profile/status.list"
+	others='' count=0
+	[ -s "$list" ] || return 0
+	while IFS='	' read -r service file fields; do
+		count=$((count + 1))
+		[ "$count" -le 20 ] || break
+		[ -f "${ROOT:-}$file" ] || continue
+		[ -s "${ROOT:-}$file" ] || continue
+		case $service in
+		backup | updates) echo "word $service $(state_of "$file" "$fields" '')" ;;
+		*) others="$others${others:+,}\"$service\":$(state_of "$file" "$fields" kinds)" ;;
 		esac
-	done <"$state"
-	echo "word backup {\"at\":$at,\"failed\":$failed,\"restoreAt\":$restore_at,\"restoreFailed\":$restore_failed}"
+	done <"$list"
+	[ -z "$others" ] || echo "word status {$others}"
 }
 
-# What the security updates left of how they went, in lines "at N", "failed yes", "reboot no". A card that makes none has no such file.
-updates_state() {
-	state="${ROOT:-}/var/lib/semeur/updates-state"
-	[ -s "$state" ] || return 0
-	at=null failed=false reboot=false
-	while read -r name value; do
-		case $name in
-		at) at=$(seconds_or_null "$value") ;;
-		failed) [ "$value" != yes ] || failed=true ;;
-		reboot) [ "$value" != yes ] || reboot=true ;;
-		esac
-	done <"$state"
-	echo "word updates {\"at\":$at,\"failed\":$failed,\"reboot\":$reboot}"
+# state_of FILE FIELDS [kinds]: lines "at N" and "failed yes" as a JSON object, by kind where it is said. The file may be of another user: nothing of it
+# is let through but numbers that JSON has, and that a flag is there.
+state_of() {
+	head -c 4096 "${ROOT:-}$1" | LC_ALL=C awk -v fields="$2" -v kinds="$3" '
+		function camel(name, parts, count, at, word) {
+			count = split(name, parts, "-")
+			word = parts[1]
+			for (at = 2; at <= count; at++) word = word toupper(substr(parts[at], 1, 1)) substr(parts[at], 2)
+			return word
+		}
+		{ number[$1] = NF == 2 ? $2 : "" }
+		$2 == "yes" && NF == 2 { said[$1] = 1 }
+		END {
+			count = split(fields, field, " ")
+			for (at = 1; at <= count; at++) {
+				split(field[at], part, ":")
+				name = part[1]
+				if (part[2] != "moment") value = name in said ? "true" : "false"
+				else value = number[name] ~ /^(0|[1-9][0-9]*)$/ && length(number[name]) < 12 ? number[name] : "null"
+				kind = kinds == "" ? "" : part[2]
+				members[kind] = members[kind] (members[kind] == "" ? "" : ",") "\"" camel(name) "\":" value
+			}
+			if (kinds == "") printf "{%s}", members[""]
+			else printf "{\"moments\":{%s},\"flags\":{%s},\"troubles\":{%s}}", members["moment"], members["flag"], members["trouble"]
+		}'
 }
 
 # Where the internet finds the client's site, for its DNS record. Of no other card does home need to know.
 direct_address() {
 	! is_direct || lasting_address | sed 's/^/text ipv6 45 /'
-}
-
-# As JSON takes it: home refuses a heartbeat with any other.
-seconds_or_null() {
-	case $1 in '' | *[!0-9]* | 0?* | ????????????*) echo null ;; *) echo "$1" ;; esac
 }
 
 # One more at each boot: a copy of this card, or an older state of it, can't count on from where home saw it.
