@@ -9,8 +9,6 @@ const MAKERS =
   /^(?:builder\/(?:cache|container|debian|disk|fetch|image|platform|profile|raspios|sandbox)|examples|firstboot|kit|overlays|test\/card)\//;
 const PROVED = join(CHECKOUT, 'test/card/rebuild.proved');
 
-export const IS_FULL = process.env['SEMEUR_TEST_FULL'] === 'yes';
-
 /**
  * A proof that takes minutes is made again when what it proves could have changed. `--full` makes it always, and says in rebuild.proved for which
  * sources: that file is committed with them.

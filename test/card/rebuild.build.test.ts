@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadPrefix, prefixFile } from '../../builder/image/prefix.ts';
 import { cacheFolder } from '../../kit/cache-folder.ts';
 import { runCommand } from '../../kit/command.ts';
-import { IS_FULL, isProved, keepProof } from './proof.ts';
+import { IS_FULL } from '../is-full.ts';
+import { isProved, keepProof } from './proof.ts';
 import { AS_ROOT, buildAgain, buildFirst, makePrefix, makePrefixCommand, makeRebuildFolder } from './rebuild.ts';
 
 const ROOT_OFFSET_MIB = 264;

@@ -7,6 +7,7 @@ import { findCheckout } from '../../builder/house/checkout.ts';
 import { type LoadedWorkspace, loadWorkspace } from '../../builder/workspace/load.ts';
 import { runCommand } from '../../kit/command.ts';
 import { createQuietSession } from '../image/sample-prefix.ts';
+import { IS_FULL } from '../is-full.ts';
 import { findWhatIsLeft } from './cut-disk.ts';
 import { buildCardImage, type CardImage } from './images.ts';
 
@@ -65,7 +66,7 @@ describe('a card whose power is cut in its first boot', () => {
 });
 
 async function turnOf<T>(all: readonly T[]): Promise<T[]> {
-  if (process.env['SEMEUR_TEST_FULL'] === 'yes') return [...all];
+  if (IS_FULL) return [...all];
   const commit = await runCommand(['git', '-c', 'safe.directory=*', 'rev-parse', 'HEAD'], { cwd: findCheckout() }).catch(() => '0');
   const turn = Number.parseInt(String(commit).slice(0, 8), 16) % all.length;
   return all.filter((_, index) => index === turn);

@@ -1,6 +1,7 @@
 import { chmod, cp, mkdir, open, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { IS_FULL } from '../is-full.ts';
 import { FIRSTBOOT, makeCardRoot, type SeedKey } from '../seed/seed-key.ts';
 
 const MIB = 1024 * 1024;
@@ -15,7 +16,7 @@ export const DASH = ['dash'] as const;
 export const BUSYBOX = ['busybox', 'sh'] as const;
 export type Shell = typeof DASH | typeof BUSYBOX;
 /** Those that everything is tried under: both with `semeur test --full`. */
-export const SHELLS: readonly Shell[] = process.env['SEMEUR_TEST_FULL'] === 'yes' ? [DASH, BUSYBOX] : [DASH];
+export const SHELLS: readonly Shell[] = IS_FULL ? [DASH, BUSYBOX] : [DASH];
 
 export interface Ran {
   readonly exitCode: number | undefined;

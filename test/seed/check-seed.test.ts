@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readSeed, SeedError } from '../../builder/seed/read-seed.ts';
 import { renderSeedTar } from '../../builder/seed/seed-tar.ts';
+import { IS_FULL } from '../is-full.ts';
 import { oddSeeds, patched, summed } from './odd-seeds.ts';
 import { FILES, makeCardRoot, makeSeed, makeSeedKey, removeMade, SETTINGS, type SeedKey, sealSeed } from './seed-key.ts';
 
@@ -76,7 +77,7 @@ describe('check-seed and readSeed()', () => {
         // Not a byte that a card reads may differ.
         if (!seed.subarray(0, good.length).equals(good)) expect(said['typescript']).not.toBe('good');
       }),
-      { numRuns: 100 },
+      { numRuns: IS_FULL ? 100 : 40 },
     );
   });
 
@@ -96,7 +97,7 @@ describe('check-seed and readSeed()', () => {
         const said = await verdicts(seed, 'exact');
         expect(said).toEqual(all(seed.equals(await sealSeed(key, tar)) ? 'good' : 'tar'));
       }),
-      { numRuns: 60 },
+      { numRuns: IS_FULL ? 60 : 25 },
     );
   });
 });
