@@ -1,4 +1,4 @@
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findCheckout } from '../../builder/house/checkout.ts';
@@ -129,6 +129,7 @@ async function startHomeBeside(card: ServiceCard): Promise<() => Promise<string>
   await closeHomes();
   const workspace = await makeHomeFolder();
   await cp(workspace, card.path('workspace'), { recursive: true });
+  await rm(workspace, { recursive: true });
   const main = join(findCheckout(), 'cli', 'main.ts');
   const places = ['--workspace', card.path('workspace'), '--state', card.path('home')];
   const flags = ['--no-vpn', '--listen', '127.0.0.1:0', '--sites', HOME];
