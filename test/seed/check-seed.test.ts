@@ -50,7 +50,8 @@ function all(verdict: string | undefined): Record<string, string | undefined> {
   return { dash: verdict, busybox: verdict, typescript: verdict };
 }
 
-describe('check-seed and readSeed()', () => {
+// Each seed is a dozen programs under two shells: a minute here, and more on a machine that does other things.
+describe('check-seed and readSeed()', { timeout: 900_000 }, () => {
   it('take a good seed as a file, and in a region whatever follows it', async () => {
     const seed = await makeSeed(key);
     const longer = Buffer.concat([seed, Buffer.from('anything')]);
