@@ -54,7 +54,7 @@ async function writeProgram(file: string, text: string): Promise<void> {
 function runBlock(script: string, cwd: string): Promise<{ code: number; said: string }> {
   const env = { PATH: `${join(folder, 'bin')}:${process.env['PATH']}`, HOME: join(cwd, 'me'), LANG: 'C' };
   return new Promise((done) => {
-    execFile('sh', ['-euc', `umask 022\n${script}`], { cwd, env, timeout: 60_000 }, (error, stdout, stderr) =>
+    execFile('sh', ['-euc', `umask 022\n${script}`], { cwd, env, timeout: 300_000 }, (error, stdout, stderr) =>
       done({ code: error ? Number(error.code ?? 1) : 0, said: stdout + stderr }),
     );
   });
@@ -84,7 +84,7 @@ function findUnknown(line: string): string[] {
 const semeurLines = ({ script }: Block) =>
   script.split('\n').flatMap((line) => /(?:^|\s|\/)(semeur [a-z-].*)$/.exec(line.replace(/\s#.*$/, ''))?.[1] ?? []);
 
-describe('commands in README.md and docs/ (what builds or boots is a stand-in that takes its arguments)', () => {
+describe('commands in README.md and docs/ (what builds or boots is a stand-in that takes its arguments)', { timeout: 600_000 }, () => {
   it('are found', () => {
     expect(BLOCKS.length).toBeGreaterThan(20);
     expect(RUN.length).toBeGreaterThan(5);
