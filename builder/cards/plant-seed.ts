@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCommand } from '../../kit/command.ts';
 import { Failure } from '../../kit/failure.ts';
+import { REGION_BYTES } from '../../protocol/sizes.ts';
 import { MBR_BYTES, type Partition, parsePartitions } from '../disk/partitions.ts';
 import { placeInRegion } from '../image/client-image.ts';
 import { writeAll } from '../image/copy-ranges.ts';
-import { REGION_BYTES } from '../image/prefix.ts';
 
 /** The region behind the last partition, or, where that is no more, a file on the first. */
 export type PlantedAt = 'region' | 'boot partition';

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { MAP_BLOCK_BYTES, type Prefix, REGION_BYTES } from './prefix.ts';
+import { REGION_BYTES } from '../../protocol/sizes.ts';
+import { MAP_BLOCK_BYTES, type Prefix } from './prefix.ts';
 
 /**
  * A bmap 2.0 of prefix + seed region. The region is always mapped whole, zeros too, else an earlier flash's seed would stay.

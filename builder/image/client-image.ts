@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { writeFileAtomically } from '../../kit/atomic-file.ts';
 import { Failure } from '../../kit/failure.ts';
+import { REGION_BYTES } from '../../protocol/sizes.ts';
 import { composeTail, type SizeAndDigest } from './compose.ts';
 import { type DownloadFacts, writeDownloadPlan } from './download-plan.ts';
-import { type ImageFormat, type Prefix, REGION_BYTES } from './prefix.ts';
+import type { ImageFormat, Prefix } from './prefix.ts';
 import { ROOM_OR_SEED, writeImage } from './write-image.ts';
 
 /** What is written beside an image as out/CLIENT.json: names and hashes, no secret. */

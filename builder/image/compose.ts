@@ -1,5 +1,6 @@
 import { Failure } from '../../kit/failure.ts';
-import { type ImageFormat, type Prefix, REGION_BYTES } from './prefix.ts';
+import { REGION_BYTES } from '../../protocol/sizes.ts';
+import type { ImageFormat, Prefix } from './prefix.ts';
 import { continueSha256 } from './sha256.ts';
 import { renderIndexAndFooter } from './xz-format.ts';
 import { renderXzSeedBlock } from './xz-seed-block.ts';

@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { Failure } from '../../kit/failure.ts';
-import { type ImageFormat, REGION_BYTES, type XzRecord } from './prefix.ts';
+import { REGION_BYTES } from '../../protocol/sizes.ts';
+import type { ImageFormat, XzRecord } from './prefix.ts';
 import { isXzHeader, paddedBytes, parseFooter, parseIndex, XZ_FOOTER_BYTES, XZ_HEADER_BYTES, XzFormatError } from './xz-format.ts';
 import { parseXzSeedBlock } from './xz-seed-block.ts';
 import { parseZstBlockHeader, parseZstFrameHeader, parseZstSeedFrame, ZST_MAGIC } from './zst-format.ts';

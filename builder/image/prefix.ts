@@ -3,9 +3,6 @@ import { writeFileAtomically } from '../../kit/atomic-file.ts';
 import { cacheFolder } from '../../kit/cache-folder.ts';
 import { startSha256 } from './sha256.ts';
 
-/** What follows the prefix in every image. */
-export { REGION_BYTES } from '../../protocol/sizes.ts';
-
 export type ImageFormat = 'xz' | 'zst' | 'img';
 
 /**

@@ -1,4 +1,5 @@
-import { MAP_BLOCK_BYTES, REGION_BYTES, type XzRecord } from './prefix.ts';
+import { REGION_BYTES } from '../../protocol/sizes.ts';
+import { MAP_BLOCK_BYTES, type XzRecord } from './prefix.ts';
 import { crcOf, padToFour, parseBlockHeader, renderBlockHeader, XzFormatError } from './xz-format.ts';
 import { ZERO_CHUNKS } from './zero-chunks.ts';
 

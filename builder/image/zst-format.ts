@@ -1,5 +1,5 @@
 import { createXXHash64 } from 'hash-wasm';
-import { REGION_BYTES } from './prefix.ts';
+import { REGION_BYTES } from '../../protocol/sizes.ts';
 import { usedBytes } from './xz-seed-block.ts';
 
 /** The parts of RFC 8878 that composing needs. */

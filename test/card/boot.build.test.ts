@@ -1,4 +1,4 @@
-import { mkdir, open, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ClientManifest } from '../../builder/image/client-image.ts';
@@ -10,6 +10,7 @@ import { startMachine } from '../../builder/try/start-machine.ts';
 import { withTrial } from '../../builder/try/trial.ts';
 import { loadWorkspace } from '../../builder/workspace/load.ts';
 import { runCommand } from '../../kit/command.ts';
+import { readAt } from '../image/read-at.ts';
 import { createQuietSession } from '../image/sample-prefix.ts';
 import { makeUsedCard, writeByBmap } from '../image/used-card.ts';
 import { buildCards, CARDS } from './cards.ts';
@@ -26,17 +27,6 @@ function manifestOf(client: string): ClientManifest {
   const manifest = manifests.get(client);
   if (!manifest) throw new Error(`no manifest of ${client}`);
   return manifest;
-}
-
-async function readAt(file: string, offset: number, bytes: number): Promise<Buffer> {
-  const handle = await open(file, 'r');
-  try {
-    const buffer = Buffer.alloc(bytes);
-    await handle.read(buffer, 0, bytes, offset);
-    return buffer;
-  } finally {
-    await handle.close();
-  }
 }
 
 /** Its partition as the image has it, in what files hold too. */

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ClientManifest } from '../../builder/image/client-image.ts';
 import { decodeImage, hashImage } from '../../builder/image/decode.ts';
-import { prefixFile, REGION_BYTES } from '../../builder/image/prefix.ts';
+import { prefixFile } from '../../builder/image/prefix.ts';
 import { withWorkFolder } from '../../builder/sandbox/sandbox.ts';
 import { runCommand } from '../../kit/command.ts';
+import { REGION_BYTES } from '../../protocol/sizes.ts';
 import { sameForAll, unpackByAll } from '../image/flashers.ts';
 import { buildCards, CARDS, loadCardsPrefix, readSecrets, semeur } from './cards.ts';
 

@@ -1,5 +1,6 @@
-import { open, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { runCommand } from '../../kit/command.ts';
+import { readAt } from '../image/read-at.ts';
 
 const MIB = 1024 * 1024;
 
@@ -25,16 +26,5 @@ export async function findWhatIsLeft(disk: string, regionOffset: number): Promis
     ];
   } finally {
     await rm(root, { force: true });
-  }
-}
-
-async function readAt(file: string, offset: number, bytes: number): Promise<Buffer> {
-  const handle = await open(file, 'r');
-  try {
-    const buffer = Buffer.alloc(bytes);
-    await handle.read(buffer, 0, bytes, offset);
-    return buffer;
-  } finally {
-    await handle.close();
   }
 }

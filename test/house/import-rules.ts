@@ -25,10 +25,10 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ],
   'builder/release/comparing': [
     ...['builder/release/folder', 'builder/release/notes', 'builder/release/taking'],
-    ...['builder/disk', 'builder/image', 'builder/profile', 'kit'],
+    ...['builder/disk', 'builder/image', 'builder/profile', 'kit', 'protocol'],
   ],
   'builder/release/taking': [
-    ...['builder/release/folder', 'builder/cards', 'builder/fetch', 'builder/image', 'builder/profile', 'builder/workspace', 'kit'],
+    ...['builder/release/folder', 'builder/cards', 'builder/fetch', 'builder/image', 'builder/profile', 'builder/workspace', 'kit', 'protocol'],
   ],
   'builder/release/notes': ['builder/debian', 'builder/profile', 'builder/raspios', 'builder/sandbox', 'kit'],
   'builder/release/software': ['builder/debian', 'builder/disk', 'builder/platform', 'builder/profile', 'builder/workspace', 'kit'],
@@ -43,6 +43,7 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'builder/try',
     'builder/workspace',
     'kit',
+    'protocol',
   ],
   'builder/profile': [
     ...['builder/cache', 'builder/container', 'builder/debian', 'builder/disk', 'builder/image', 'builder/platform', 'builder/raspios'],

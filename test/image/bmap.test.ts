@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { renderBmap } from '../../builder/image/bmap.ts';
 import { composeTail } from '../../builder/image/compose.ts';
-import { MAP_BLOCK_BYTES, REGION_BYTES } from '../../builder/image/prefix.ts';
+import { MAP_BLOCK_BYTES } from '../../builder/image/prefix.ts';
 import { writeImage } from '../../builder/image/write-image.ts';
 import { runCommand } from '../../kit/command.ts';
+import { REGION_BYTES } from '../../protocol/sizes.ts';
 import { MIB, makeCompressedPrefix, makeRegion, withCache } from './sample-prefix.ts';
 import { makeUsedCard, writeByBmap } from './used-card.ts';
 

@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EXIT, Failure } from '../../../kit/failure.ts';
+import { REGION_BYTES } from '../../../protocol/sizes.ts';
 import { composeTail } from '../../image/compose.ts';
-import { REGION_BYTES } from '../../image/prefix.ts';
 import { type ProfileLock, parseLock } from '../../profile/lock.ts';
 import { parseBlocksFile, type ReleasedPrefix } from '../folder/blocks-file.ts';
 import { compareLocks, type LockChanges } from '../notes/lock-changes.ts';
