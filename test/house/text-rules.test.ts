@@ -62,16 +62,16 @@ describe('findChildProcesses()', () => {
 describe('findDanglingPages()', () => {
   const pages = [source('docs/home.md'), source('README.md')];
 
-  it.each(['// As PLAN.md says.', ' * (docs/nowhere.md)', '# See HOME.md', '/** In plan.md, part 3. */'])('finds %s', (line) => {
-    expect(findDanglingPages([...pages, source('kit/a.ts', line)])).toHaveLength(1);
-  });
-
-  it.each(['// docs/home.md', '// home.md', '# README.md', '/** NOTES.md, of a release */', '// https://github.com/a/b/c.md', "const a = 'a.md';"])(
-    'accepts %s',
+  it.each(['// As PLAN.md says.', ' * (docs/nowhere.md)', '# See HOME.md', '/** In plan.md, part 3. */', '/** NOTES.md, of a release */'])(
+    'finds %s',
     (line) => {
-      expect(findDanglingPages([...pages, source('kit/a.ts', line)])).toEqual([]);
+      expect(findDanglingPages([...pages, source('kit/a.ts', line)])).toHaveLength(1);
     },
   );
+
+  it.each(['// docs/home.md', '// home.md', '# README.md', '// https://github.com/a/b/c.md', "const a = 'a.md';"])('accepts %s', (line) => {
+    expect(findDanglingPages([...pages, source('kit/a.ts', line)])).toEqual([]);
+  });
 });
 
 describe('findLoneTests()', () => {

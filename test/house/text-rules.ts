@@ -46,13 +46,10 @@ export function findChildProcesses(files: readonly SourceFile[]): string[] {
   return findInCode(others, /from ['"](?:execa|(?:node:)?child_process)['"]/);
 }
 
-/** What a release has beside its images. */
-const MADE = ['NOTES.md'];
-
 /** A newcomer looks first for what a comment names. */
 export function findDanglingPages(files: readonly SourceFile[]): string[] {
   const pages = new Set(files.map(({ path }) => path).filter((path) => path.endsWith('.md')));
-  const isThere = (name: string) => MADE.includes(name) || pages.has(name) || pages.has(`docs/${name}`);
+  const isThere = (name: string) => pages.has(name) || pages.has(`docs/${name}`);
   return files
     .filter((file) => !/^(?:test|docs)\/|\.md$/.test(file.path))
     .flatMap(({ path, text }) =>

@@ -12,7 +12,7 @@ export interface NotesOptions {
   readonly since?: { readonly changes: LockChanges; readonly closed: ClosedCves };
 }
 
-/** NOTES.md: what is new in a release, or what the first one holds. The same text for the same locks. */
+/** A release's notes: what is new in it, or what the first one holds. The same text for the same locks. */
 export function renderNotes({ profile, lock, since }: NotesOptions): string {
   const date = new Date(lock.epoch * 1000).toISOString().slice(0, 10);
   const parts = since === undefined ? renderFirst(lock) : renderChanges(since.changes, since.closed);
