@@ -6,7 +6,7 @@ import { CHECKOUT } from './cards.ts';
 
 /** What a profile's bytes come of, and the tests that prove it. */
 const MAKERS =
-  /^(?:builder\/(?:cache|container|debian|disk|fetch|image|platform|profile|raspios|sandbox)|examples|firstboot|kit|overlays|test\/card)\//;
+  /^(?:builder\/(?:cache|container|debian|disk|fetch|image|platform|profile|raspios|sandbox|workspace)|examples|firstboot|kit|overlays|protocol|test\/card)\//;
 const PROVED = join(CHECKOUT, 'test/card/rebuild.proved');
 
 /**
