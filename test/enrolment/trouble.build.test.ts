@@ -49,7 +49,8 @@ describe('a card whose home is not there yet', () => {
       await first.waitFor('its claim', BOOT_SECONDS, (_, line) => line.includes('semeur: claimed address='));
       await first.kill();
       const claimed = ground.card(CLIENT);
-      expect(claimed?.state).toBe('claimed');
+      // Over HTTPS, where a busy machine's tunnel takes longer to come up than the card waits for it.
+      expect(['claimed', 'claimed-no-tunnel']).toContain(claimed?.state);
       await ground.startCard({ disk });
       const card = await ground.waitForCard(CLIENT, 'well', BOOT_SECONDS, ({ state }) => state === 'well');
       expect(card).toMatchObject({ address: claimed?.address, claimed: claimed?.claimed, alarms: 0, generation: 1 });
