@@ -4,7 +4,6 @@ import type { FleetDetails } from '../store/fleet.ts';
 import { labelled, renderFacts, wordFor } from './facts.ts';
 import type { Visit } from './frame.ts';
 import { count, moment } from './measures.ts';
-import type { Words } from './words-en.ts';
 
 /** What rose for a card, and a button for who has looked into it. */
 export function renderAlarms(visit: Visit, { client, alarmList }: Pick<FleetDetails, 'client' | 'alarmList'>): Html {
@@ -29,13 +28,9 @@ ${strays.map((stray) => html`<h3>${stray.client}</h3>\n${renderAlarms(visit, str
 }
 
 function renderAlarm({ words }: Visit, { kind, times, first, last, facts, seen }: AlarmEntry): Html {
-  const read = Object.fromEntries(Object.entries(facts as object).map(([name, value]) => [name, readReason(String(value), words)]));
+  const { reason, ...others } = facts as { readonly reason?: string };
+  const read = { ...others, ...(reason === undefined ? {} : { reason: wordFor(reason, words.reasons) }) };
   return html`<li><strong>${wordFor(kind, words.alarmKinds)}</strong>, ${words.times(count(times, words), moment(first, words), moment(last, words))}
 ${seen === null ? NOTHING : html`<p>${words.seenBy(seen.by, moment(seen.at, words))}`}
 ${renderFacts(labelled(read, words.facts))}`;
-}
-
-/** Home's own reasons stand in the database in English, with numbers. */
-function readReason(value: string, { reasons }: Words): string {
-  return reasons[value.replace(/\d+/, 'N') as keyof Words['reasons']] ?? value;
 }

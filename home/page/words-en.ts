@@ -1,3 +1,5 @@
+import type { CopyReason, OrderReason } from '../store/alarms.ts';
+
 /** All that the fleet page says, in English. The other languages have the same keys: Words. */
 export const ENGLISH = {
   locale: 'en-GB',
@@ -137,17 +139,17 @@ export const ENGLISH = {
     generation: 'generation',
   },
   reasons: {
-    'another serial number': 'another serial number',
-    'the boot counter went back': 'the boot counter went back',
-    'two boots with one number': 'two boots with one number',
-    'an earlier boot came back': 'an earlier boot came back',
-    'its key was used before': 'its key was used before',
-    "its address is another card's": "its address is another card's",
-    'generation N is known, with another token': 'this generation or a later one is known, with another token',
-    'it cannot be opened': 'it cannot be opened',
-    'it is not as agreed': 'it is not what home and the workspace agreed on',
-    'it is for a newer home': 'it is for a newer home: update home first',
-  },
+    'another-serial': 'another serial number',
+    'boot-counter-back': 'the boot counter went back',
+    'two-boots-one-number': 'two boots with one number',
+    'earlier-boot-back': 'an earlier boot came back',
+    'used-key': 'its key was used before',
+    'taken-address': "its address is another card's",
+    'known-generation': 'this generation or a later one is known, with another token',
+    'cannot-open': 'it cannot be opened',
+    'not-as-agreed': 'it is not what home and the workspace agreed on',
+    'newer-home': 'it is for a newer home: update home first',
+  } satisfies Record<CopyReason | OrderReason, string>,
 
   history: 'History',
   when: 'When',

@@ -45,7 +45,7 @@ export function createOrderReader(folder: string, database: Database, log: Log):
         else {
           changed.delete(file);
           // It is tried again at each look, and told once.
-          if (unopened.get(file) !== ofFile) found.bad.push({ file, reason: 'it cannot be opened', keys: [] });
+          if (unopened.get(file) !== ofFile) found.bad.push({ file, reason: 'cannot-open', keys: [] });
           unopened.set(file, ofFile);
         }
       }
@@ -107,7 +107,7 @@ function readOrder({ orders, bad, unknown }: Found, file: string, text: string, 
   const reading = parseOrder(text);
   if (!reading.message) {
     log.error({ file, keys: reading.wrong }, 'cannot read an order');
-    bad.push({ file, reason: reading.isNewer ? 'it is for a newer home' : 'it is not as agreed', keys: reading.wrong });
+    bad.push({ file, reason: reading.isNewer ? 'newer-home' : 'not-as-agreed', keys: reading.wrong });
     return;
   }
   orders.push(reading.message);

@@ -2,10 +2,16 @@ import type { Database } from './database.ts';
 
 export type AlarmKind = 'second-card' | 'copied-card' | 'bad-order';
 
+/** Why two cards must have one key. */
+export type CopyReason = 'another-serial' | 'boot-counter-back' | 'two-boots-one-number' | 'earlier-boot-back';
+/** Why home took no order out of a file. */
+export type OrderReason = 'cannot-open' | 'not-as-agreed' | 'newer-home' | 'known-generation' | 'used-key' | 'taken-address';
+
 export interface Alarm {
   readonly kind: AlarmKind;
   readonly client: string;
-  readonly facts: Readonly<Record<string, string | number>>;
+  /** Codes and what was found: the words for them are the page's. */
+  readonly facts: Readonly<Record<string, string | number>> & { readonly reason?: CopyReason | OrderReason };
 }
 
 /** An alarm as operators read it. */

@@ -1,5 +1,5 @@
 import type { Heartbeat } from '../../protocol/requests.ts';
-import { raiseAlarm } from './alarms.ts';
+import { type CopyReason, raiseAlarm } from './alarms.ts';
 import type { Card } from './cards.ts';
 import type { Database } from './database.ts';
 
@@ -47,12 +47,12 @@ function noteSilence(database: Database, client: string, from: number, to: numbe
 }
 
 /** Two cards with one key are seen by what can't be of one card. @returns why, if so. */
-export function findCopy(last: LastBoot, beat: Heartbeat, claimedSerial: string): string | undefined {
-  if (isKnown(claimedSerial) && isKnown(beat.serial) && beat.serial !== claimedSerial) return 'another serial number';
-  if (beat.bootCounter < last.bootCounter) return 'the boot counter went back';
+export function findCopy(last: LastBoot, beat: Heartbeat, claimedSerial: string): CopyReason | undefined {
+  if (isKnown(claimedSerial) && isKnown(beat.serial) && beat.serial !== claimedSerial) return 'another-serial';
+  if (beat.bootCounter < last.bootCounter) return 'boot-counter-back';
   if (beat.bootId === last.bootId) return undefined;
-  if (beat.bootCounter === last.bootCounter) return 'two boots with one number';
-  return last.earlierBoots.includes(beat.bootId) ? 'an earlier boot came back' : undefined;
+  if (beat.bootCounter === last.bootCounter) return 'two-boots-one-number';
+  return last.earlierBoots.includes(beat.bootId) ? 'earlier-boot-back' : undefined;
 }
 
 /** Looks at this card alone: its successor counts from 1, and may overtake what the card before it sent last. */

@@ -152,6 +152,21 @@ export const MIGRATIONS: readonly string[] = [
   -- Whom operators have to do with: texts by key, as JSON.
   ALTER TABLE clients ADD COLUMN about TEXT NOT NULL DEFAULT '{}';
   `,
+  `
+  -- Reasons were English sentences, one of them with a number: two that differ in it alone are one now.
+  UPDATE OR REPLACE alarms SET facts = json_set(facts, '$.reason', CASE facts ->> '$.reason'
+    WHEN 'another serial number' THEN 'another-serial'
+    WHEN 'the boot counter went back' THEN 'boot-counter-back'
+    WHEN 'two boots with one number' THEN 'two-boots-one-number'
+    WHEN 'an earlier boot came back' THEN 'earlier-boot-back'
+    WHEN 'its key was used before' THEN 'used-key'
+    WHEN 'its address is another card''s' THEN 'taken-address'
+    WHEN 'it cannot be opened' THEN 'cannot-open'
+    WHEN 'it is not as agreed' THEN 'not-as-agreed'
+    WHEN 'it is for a newer home' THEN 'newer-home'
+    ELSE 'known-generation' END)
+  WHERE facts ->> '$.reason' IS NOT NULL;
+  `,
 ];
 
 export function migrate(connection: DatabaseSync, file: string): void {

@@ -1,6 +1,6 @@
 import { canonicalAddress } from '../../protocol/addresses.ts';
 import type { Order } from '../../protocol/order.ts';
-import { raiseAlarm } from './alarms.ts';
+import { type OrderReason, raiseAlarm } from './alarms.ts';
 import type { Database } from './database.ts';
 import { addPeer, isKnownKey, type PeerChanges, removePeers } from './peers.ts';
 import { keepDomains } from './sites.ts';
@@ -18,11 +18,10 @@ export function takeOrder(database: Database, order: Order, now: number): PeerCh
   const newest = findNewest(database, order.client);
   // An older one that comes again is no word on the one in its place.
   if (known) return updateOrder(database, order, known.state === 'reissued' && known.generation !== newest?.generation ? 'old' : known.state, now);
-  if (newest && order.generation <= newest.generation)
-    return refuseOrder(database, order, `generation ${newest.generation} is known, with another token`, now);
-  if (isKnownKey(database, order.publicKey)) return refuseOrder(database, order, 'its key was used before', now);
+  if (newest && order.generation <= newest.generation) return refuseOrder(database, order, 'known-generation', now);
+  if (isKnownKey(database, order.publicKey)) return refuseOrder(database, order, 'used-key', now);
   const nursery = canonicalAddress(order.nurseryAddress);
-  if (database.sql('SELECT 1 FROM peers WHERE address = ?').get(nursery)) return refuseOrder(database, order, "its address is another card's", now);
+  if (database.sql('SELECT 1 FROM peers WHERE address = ?').get(nursery)) return refuseOrder(database, order, 'taken-address', now);
   if (order.renewed && newest && newest.state !== 'open') return putAside(database, order, nursery, now);
   database
     .sql(
@@ -89,7 +88,7 @@ function endUnconfirmed(database: Database, client: string): string[] {
 }
 
 /** Told once by an alarm, since orders are read again and again. */
-function refuseOrder(database: Database, { client, generation }: Order, reason: string, now: number): PeerChanges {
+function refuseOrder(database: Database, { client, generation }: Order, reason: OrderReason, now: number): PeerChanges {
   raiseAlarm(database, { kind: 'bad-order', client, facts: { generation, reason } }, now);
   return NOTHING;
 }
@@ -97,7 +96,7 @@ function refuseOrder(database: Database, { client, generation }: Order, reason: 
 /** A file among the orders that is none which this home can take. */
 export interface BadOrder {
   readonly file: string;
-  readonly reason: string;
+  readonly reason: OrderReason;
   /** Which keys are wrong, never what they hold. */
   readonly keys: readonly string[];
 }

@@ -130,7 +130,7 @@ describe("a card's page", () => {
 
   it("says home's own reasons in the operator's language", async () => {
     const { home, visitor } = await openFleet(3);
-    const facts = JSON.stringify({ generation: 1, reason: 'generation 2 is known, with another token' });
+    const facts = JSON.stringify({ generation: 1, reason: 'known-generation' });
     home.database.sql("UPDATE alarms SET kind = 'bad-order', facts = ?").run(facts);
     const { text } = await visitor.get('/clients/client-00003?language=fr');
     expect(factOf(text, 'raison')).toBe('cette génération ou une suivante est connue, avec un autre jeton');
@@ -138,7 +138,7 @@ describe("a card's page", () => {
 
   it('tells of an order that was not taken of a client without a page, until somebody has looked into it', async () => {
     const { home, visitor } = await openFleet(3);
-    const bad = ["x y'.json", 'martin.json'].map((file) => ({ file, reason: 'it is for a newer home', keys: ['order'] }));
+    const bad = ["x y'.json", 'martin.json'].map((file) => ({ file, reason: 'newer-home' as const, keys: ['order'] }));
     home.database.durably(() => noteBadOrders(home.database, bad, 1));
     const list = async () => (await visitor.get('/?language=fr')).text;
     const text = await list();

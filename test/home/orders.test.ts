@@ -111,11 +111,11 @@ describe('createOrderReader()', () => {
       const alarm = (file: string, reason: string, keys?: string) => [
         { kind: 'bad-order', facts: { file, reason, ...(keys === undefined ? {} : { keys }) }, times: 1 },
       ];
-      expect(told('durand')).toEqual(alarm('durand.json', 'it is for a newer home', 'order'));
+      expect(told('durand')).toEqual(alarm('durand.json', 'newer-home', 'order'));
       expect(listStrayAlarms(database).map(({ client }) => client)).toEqual(['empty', 'martin', 'petit']);
-      expect(told('martin')).toEqual(alarm('martin.json', 'it is not as agreed', 'generation presharedKey'));
-      expect(told('empty')).toEqual(alarm('empty.json', 'it is not as agreed', '(all of it)'));
-      expect(told('petit')).toEqual(alarm('petit.json', 'it cannot be opened'));
+      expect(told('martin')).toEqual(alarm('martin.json', 'not-as-agreed', 'generation presharedKey'));
+      expect(told('empty')).toEqual(alarm('empty.json', 'not-as-agreed', '(all of it)'));
+      expect(told('petit')).toEqual(alarm('petit.json', 'cannot-open'));
       // Mended, it is an order like any other.
       await write(issue('martin').order);
       expect(await read()).toHaveLength(1);

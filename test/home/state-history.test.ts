@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, describe, expect, it } from 'vitest';
+import { listAlarms } from '../../home/store/alarms.ts';
 import { databaseFile, openDatabase } from '../../home/store/database.ts';
 import { MIGRATIONS } from '../../home/store/migrations.ts';
 import { closeHomes, enrol, heartbeatOf, issue, openHome } from './open-home.ts';
@@ -58,6 +59,33 @@ describe('the history of a card', () => {
       const rows = database.sql('SELECT client, at, state FROM state_changes').all();
       database.close();
       expect(rows).toEqual([{ client: 'durand', at: 7, state: 'well' }]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('keeps why an alarm rose, though it was an English sentence', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'semeur-home-'));
+    try {
+      const old = new DatabaseSync(databaseFile(folder));
+      old.exec(`${MIGRATIONS[0]}; PRAGMA user_version = 1; INSERT INTO clients VALUES ('durand', 'durand', 'fr', 'maison', 'well', 7)`);
+      const raise = old.prepare("INSERT INTO alarms (kind, client, facts, first_at, last_at, times) VALUES (?, 'durand', ?, 1, 2, 3)");
+      const facts = [
+        { generation: 1, reason: "its address is another card's" },
+        { generation: 1, reason: 'generation 2 is known, with another token' },
+        { generation: 1, reason: 'generation 3 is known, with another token' },
+      ];
+      for (const each of facts) raise.run('bad-order', JSON.stringify(each));
+      raise.run('second-card', '{"first":"a","second":"b"}');
+      old.close();
+      const database = openDatabase(folder);
+      const kept = listAlarms(database, 'durand').map((alarm) => alarm.facts);
+      database.close();
+      expect(kept).toEqual([
+        { generation: 1, reason: 'taken-address' },
+        { generation: 1, reason: 'known-generation' },
+        { first: 'a', second: 'b' },
+      ]);
     } finally {
       rmSync(folder, { recursive: true });
     }

@@ -130,7 +130,7 @@ describe('POST /v1/heartbeat', () => {
         { bootId: 'b', bootCounter: 2 },
         { bootId: 'c', bootCounter: 1 },
       ],
-      'the boot counter went back',
+      'boot-counter-back',
     ],
     [
       'two boots with one number',
@@ -138,16 +138,16 @@ describe('POST /v1/heartbeat', () => {
         { bootId: 'b', bootCounter: 2 },
         { bootId: 'c', bootCounter: 2 },
       ],
-      'two boots with one number',
+      'two-boots-one-number',
     ],
-    ['another serial number', [{ serial: 'other' }], 'another serial number'],
+    ['another serial number', [{ serial: 'other' }], 'another-serial'],
     [
       'boots that take turns',
       [
         { bootId: 'b', bootCounter: 2 },
         { bootId: 'boot-1', bootCounter: 3 },
       ],
-      'an earlier boot came back',
+      'earlier-boot-back',
     ],
   ])('raises an alarm at %s', async (_, beats, reason) => {
     const { home, address } = await enrolled();
