@@ -86,7 +86,8 @@ line() {
 	[ $# -gt 0 ] || usage
 	units=$(servers "$@")
 	quiet=
-	[ -z "$units" ] || quiet=" && { systemctl disable --now $units || true; }"
+	# Not "disable --now": it refuses both where systemd isn't running, in a container, say, whose copy may be started with it.
+	[ -z "$units" ] || quiet=" && { systemctl disable $units; systemctl stop $units; } || true"
 	echo "apt-get update && apt-get install --yes --no-install-recommends $*$quiet"
 }
 

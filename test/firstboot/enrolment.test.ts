@@ -6,6 +6,7 @@ import { IS_FULL } from '../is-full.ts';
 import { makeSeed, makeSeedKey, removeMade, type SeedKey } from '../seed/seed-key.ts';
 import { type Card, DASH, makeCard, REGION } from './card.ts';
 import { type PretendHome, pretendHome } from './pretend-home.ts';
+import { expectReady } from './ready-card.ts';
 
 let key: SeedKey;
 beforeAll(async () => {
@@ -13,27 +14,27 @@ beforeAll(async () => {
 });
 afterAll(removeMade);
 
-async function plantedCard(place: 'file' | 'region'): Promise<{ card: Card; home: PretendHome }> {
+async function plantedCard(place: 'file' | 'region'): Promise<{ card: Card; home: PretendHome; seed: Buffer }> {
   const card = await makeCard(key);
   const home = await pretendHome(card);
   const seed = await makeSeed(key, {}, home.seedFiles);
   if (place === 'file') await card.dropSeed(seed);
   else await card.putOnDisk(seed, REGION.offset);
-  return { card, home };
+  return { card, home, seed };
 }
 
 // What is cut takes half a minute here, and five on a machine that does other things.
 describe('an enrolment (home and hub are pretended)', { timeout: 900_000 }, () => {
-  it('ends the same at the next boot wherever it was cut: one key, confirmed, and the seed wiped', async () => {
-    // Every ninth call, another ninth each time; in an ordinary run every eighteenth.
-    const step = IS_FULL ? 9 : 18;
+  it('ends the same at the next boot wherever it was cut: one key, confirmed, the seed wiped, and the card grown and set up', async () => {
+    // Every third call, another third each time; in an ordinary run every eighteenth.
+    const step = IS_FULL ? 3 : 18;
     let next = 1 + Math.floor(Math.random() * step);
     let ended = false;
     const cutOnce = async () => {
       while (!ended) {
         const call = next;
         next += step;
-        const { card, home } = await plantedCard(call % 2 ? 'file' : 'region');
+        const { card, home, seed } = await plantedCard(call % 2 ? 'file' : 'region');
         const early = await card.runUntil(DASH, call, 'early');
         const enrol = early === 'cut' ? 'cut' : await card.runUntil(DASH, call - (await card.countedCalls()), 'enrol');
         if (enrol === 'done') ended = true;
@@ -43,7 +44,7 @@ describe('an enrolment (home and hub are pretended)', { timeout: 900_000 }, () =
         const wgKey = await readFile(card.path('etc/semeur/vpn.key'), 'utf8');
         expect(await home.peers(), `cut before call ${call}`).toEqual([(await execa('wg', ['pubkey'], { input: wgKey })).stdout]);
         expect(await card.read('etc/semeur/vpn.conf')).toContain(`PrivateKey = ${wgKey}`);
-        expect(await card.read('dev/console'), `cut before call ${call}`).toMatch(/card ready .* region=wiped/);
+        await expectReady(card, seed);
         expect(await home.interfaces()).not.toContain('semeur-boot');
       }
     };

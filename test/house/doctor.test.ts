@@ -43,7 +43,9 @@ describe('semeur doctor', () => {
     expect(server.stdout).not.toMatch(/qemu|mmdebstrap|switches off/);
     const tests = await doctor(TABLE, 'tests');
     expect(tests.stdout).toMatch(/^It switches off again .*prosody\.service/m);
-    expect(tests.stdout.split('\n').at(-1)).toMatch(/ && \{ systemctl disable --now .*prosody\.service.* \|\| true; \}$/);
+    expect(tests.stdout.split('\n').at(-1)).toMatch(
+      / && \{ systemctl disable .*prosody\.service.*; systemctl stop .*prosody\.service.*; \} \|\| true$/,
+    );
   });
 
   it('says the same in JSON', async () => {
@@ -88,7 +90,7 @@ describe('planInstallation()', () => {
   it('switches off again what a package starts by itself, also where there is no systemd', async () => {
     const { line, servers } = (await planInstallation([missing, server])) ?? { line: '', servers: [] };
     expect(servers).toEqual(['prosody.service']);
-    expect(line).toMatch(/ mtools prosody && \{ systemctl disable --now prosody\.service \|\| true; \}$/);
+    expect(line).toMatch(/ mtools prosody && \{ systemctl disable prosody\.service; systemctl stop prosody\.service; \} \|\| true$/);
   });
 
   it('says nothing when all is there', async () => {

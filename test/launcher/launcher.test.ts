@@ -224,7 +224,7 @@ describe('semeur, before demo, test and bench (npm and the table are fakes here)
       expect(await launch(checkout, ['demo'])).toMatchObject({ exitCode: 0 });
       expect(await readFile(join(checkout.bin, 'apt-get.calls'), 'utf8')).toMatch(/^apt-get update .*\napt-get install .* for-demo\n$/);
       expect(await readFile(join(checkout.bin, 'systemctl.calls'), 'utf8')).toBe(
-        '--quiet disable --now one.service\n--quiet disable --now other.timer\n',
+        ['disable one.service', 'stop one.service', 'disable other.timer', 'stop other.timer'].map((call) => `--quiet ${call}\n`).join(''),
       );
     }));
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cacheFolder } from '../../kit/cache-folder.ts';
-import { cloneCheckout, lineForRoot, openStockRoot, type StockRoot, type Suite, whyNoStockRoot } from './stock-root.ts';
+import { cloneCheckout, lineForRoot, listStarted, openStockRoot, type StockRoot, type Suite, whyNoStockRoot } from './stock-root.ts';
 
 /** What the README promises, in a Debian of `suite` with Git, its own npm and nothing else. Each test goes on where the one before ended. */
 export function describeStock(suite: Suite): void {
@@ -34,6 +34,10 @@ export function describeStock(suite: Suite): void {
       const asked = await root.type('sower', 'cd semeur && ./semeur demo');
       expect(asked).toMatchObject({ exitCode: 3, all: expect.stringContaining('Debian packages are missing: ') });
       expect(await root.type('root', `export DEBIAN_FRONTEND=noninteractive; ${lineForRoot(asked.all)}`)).toMatchObject({ exitCode: 0 });
+      const servers = await root.type('sower', 'sh semeur/builder/house/missing-packages.sh --line openssh-server prometheus-node-exporter');
+      const before = await listStarted(root);
+      expect(await root.type('root', `export DEBIAN_FRONTEND=noninteractive; ${servers.all}`)).toMatchObject({ exitCode: 0 });
+      expect(await listStarted(root)).toEqual(before);
       const built = await root.type('sower', 'cp -r semeur/examples w && cd w && ../semeur/semeur build --all --seed-only');
       expect(built).toMatchObject({ exitCode: 0, all: expect.stringContaining('3 seeds are in /home/sower/w/out') });
     });

@@ -39,6 +39,12 @@ export function lineForRoot(all: string): string {
   return /^ {2}→ as root: (.*)$/im.exec(all)?.[1] ?? 'echo "no line for root was told"; false';
 }
 
+/** What this Debian starts at its next start, but for a file system's own cleaning: "multi-user.target.wants/remote-fs.target". */
+export async function listStarted(root: StockRoot): Promise<string[]> {
+  const { all } = await root.type('root', 'cd /etc/systemd/system && find multi-user.* graphical.* sockets.* -type l 2>/dev/null | sort');
+  return all.split('\n').filter((unit) => !unit.endsWith('/e2scrub_reap.service'));
+}
+
 /**
  * Makes a Debian of `suite` from the mirror that this machine uses.
  * @param cache Semeur's cache here: users find it as their own, and write above it, the next where the one before did. Without it, theirs is empty.
@@ -63,14 +69,14 @@ async function makeRoot(suite: Suite, path: string): Promise<void> {
   await writeFile(join(path, 'etc/hosts'), '127.0.0.1 localhost\n::1 localhost\n');
 }
 
-/** Kept in the cache for this month: npm is 400 packages of Debian's, a minute's work. */
+/** With systemd, which every installed Debian has. Kept in the cache for this month: npm is 400 packages of Debian's, a minute's work. */
 async function ensureTar(suite: Suite): Promise<string> {
   const sources = sourceLines(suite, await hostMirrors(), 'main');
   const options = [
     '--mode=root',
     '--variant=minbase',
     '--format=tar',
-    '--include=git,npm,ca-certificates',
+    '--include=git,npm,ca-certificates,systemd',
     '--quiet',
     '--keyring=/usr/share/keyrings',
   ];
