@@ -13,19 +13,20 @@ rows() {
 	cat <<-'END'
 		mmdebstrap|mmdebstrap|demo test bench build|makes the toolbox and the Debian base
 		/usr/lib/binfmt.d/qemu-aarch64.conf|qemu-user-static|demo test bench build|runs the Pi's programs while a profile is built
-		newuidmap|uidmap|demo test bench build|builds without root
+		newuidmap|uidmap|demo test fast bench build|builds without root
 		/usr/share/keyrings/debian-archive-keyring.gpg|debian-archive-keyring|demo test bench build|checks Debian's signatures
 		ssh-keygen|openssh-client|demo test fast bench build home|signs seeds, and cards' host keys
 		openssl|openssl|demo test fast bench build|makes home's certificate
 		mcopy|mtools|demo test fast bench try|reads the boot partition of an image
 		qemu-system-aarch64|qemu-system-arm|demo test bench try|boots an image without a Pi
 		qemu-img|qemu-utils|demo test fast bench try|keeps the image untouched while it boots
-		ip|iproute2|demo test try home|gives a trial, or home, a network of its own
+		ip|iproute2|demo test fast try home|gives a trial, or home, a network of its own
 		wg|wireguard-tools|demo test fast try home|sets up the VPN of a trial, and of home
-		wireguard-go|wireguard-go|demo test try home|is the VPN where the kernel has none
-		nft|nftables|demo test try home|keeps the VPN's members apart
+		wireguard-go|wireguard-go|demo test fast try home|is the VPN where the kernel has none
+		nft|nftables|demo test fast try home|keeps the VPN's members apart
 		rsync|rsync|send home|brings orders to the server
 		sqlite3|sqlite3|home|backs up home's database
+		curl|curl|test fast|downloads as clients do, and asks as a card does
 		sfdisk|fdisk|test|makes disks that are no cards
 		xz|xz-utils|demo test fast bench try build|unpacks an image
 		zstd|zstd|demo test fast bench try|decodes images as clients do
