@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCommand } from '../../kit/command.ts';
 import { Failure } from '../../kit/failure.ts';
+import { readRange, writeRange } from '../../kit/file-range.ts';
 import { REGION_BYTES } from '../../protocol/sizes.ts';
 import { MBR_BYTES, type Partition, parsePartitions } from '../disk/partitions.ts';
 import { placeInRegion } from '../image/client-image.ts';
-import { writeAll } from '../image/copy-ranges.ts';
 
 /** The region behind the last partition, or, where that is no more, a file on the first. */
 export type PlantedAt = 'region' | 'boot partition';
@@ -53,9 +53,8 @@ async function openTarget(target: string): Promise<FileHandle> {
 }
 
 async function readPartitions(handle: FileHandle, target: string): Promise<Partition[]> {
-  const mbr = Buffer.alloc(MBR_BYTES);
-  await handle.read(mbr, 0, MBR_BYTES, 0);
-  const partitions = parsePartitions(mbr);
+  const mbr = await readRange(handle, 0, MBR_BYTES);
+  const partitions = mbr.length === MBR_BYTES ? parsePartitions(mbr) : undefined;
   if (!partitions) throw notACard(target, 'it has no partition table; a compressed image must be built for its client instead');
   return partitions;
 }
@@ -83,13 +82,11 @@ function parseCard(text: string): { profile: string; regionOffset: number } | un
 
 async function writeRegion(handle: FileHandle, target: string, seed: Buffer, offset: number): Promise<void> {
   const region = placeInRegion('this client', seed);
-  const before = Buffer.alloc(REGION_BYTES);
-  const { bytesRead } = await handle.read(before, 0, REGION_BYTES, offset);
-  if (bytesRead !== REGION_BYTES) throw notACard(target, 'it ends before its seed region does');
-  await writeAll(handle, region, offset);
+  const before = await readRange(handle, offset, REGION_BYTES);
+  if (before.length < REGION_BYTES) throw notACard(target, 'it ends before its seed region does');
+  await writeRange(handle, offset, region);
   await handle.sync();
-  const after = Buffer.alloc(REGION_BYTES);
-  await handle.read(after, 0, REGION_BYTES, offset);
+  const after = await readRange(handle, offset, REGION_BYTES);
   if (!after.equals(region)) throw new Failure(`Cannot trust "${target}": it does not read back what was written`, { hint: 'Try another card' });
 }
 

@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { Failure } from '../../kit/failure.ts';
+import { readRange } from '../../kit/file-range.ts';
 import { type Ext4, openExt4 } from './ext4.ts';
 import { MBR_BYTES, type Partition, parsePartitions } from './partitions.ts';
 
@@ -78,9 +79,9 @@ function parseFat32(sector: Buffer): Pick<DiskLayout['boot'], 'clusterSectors' |
 }
 
 async function readBytes(handle: FileHandle, position: number, bytes: number): Promise<Buffer> {
-  const { buffer, bytesRead } = await handle.read(Buffer.alloc(bytes), 0, bytes, position);
-  if (bytesRead < bytes) throw strange();
-  return buffer;
+  const found = await readRange(handle, position, bytes);
+  if (found.length < bytes) throw strange();
+  return found;
 }
 
 function strange(): Failure {

@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { readRange } from '../../kit/file-range.ts';
 import { type Attribute, parseAttributeBlock, parseInodeAttributes } from './ext4-attributes.ts';
 import { parseExtents, type Run } from './ext4-extents.ts';
 import { type Ext4Identity, readGeometry, unreadable } from './ext4-superblock.ts';
@@ -156,8 +157,7 @@ function* zeros(bytes: number): Generator<Buffer> {
 }
 
 async function readAt(file: FileHandle, position: number, bytes: number): Promise<Buffer> {
-  const buffer = Buffer.alloc(bytes);
-  const { bytesRead } = await file.read(buffer, 0, bytes, position);
-  if (bytesRead !== bytes) throw unreadable(`it ends at byte ${position + bytesRead}, and ${bytes - bytesRead} more are needed`);
-  return buffer;
+  const found = await readRange(file, position, bytes);
+  if (found.length < bytes) throw unreadable(`it ends before byte ${position + bytes}`);
+  return found;
 }

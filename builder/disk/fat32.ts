@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { readRange } from '../../kit/file-range.ts';
 
 /**
  * How many bytes of a FAT32 file system are in use, from its first on: its tables, whose zeros say that clusters are free, and all clusters up to the
@@ -9,12 +10,12 @@ import { open } from 'node:fs/promises';
 export async function measureFat32(disk: string, start: number): Promise<number> {
   const handle = await open(disk);
   try {
-    const { buffer: boot } = await handle.read(Buffer.alloc(512), 0, 512, start);
+    const boot = await readRange(handle, start, 512);
     const sector = boot.readUInt16LE(11);
     // In sectors.
     const [cluster, reserved, length] = [boot.readUInt8(13), boot.readUInt16LE(14), boot.readUInt32LE(36)];
     const copies = boot.readUInt8(16);
-    const { buffer: table } = await handle.read(Buffer.alloc(length * sector), 0, length * sector, start + reserved * sector);
+    const table = await readRange(handle, start + reserved * sector, length * sector);
     // The first cluster is number 2; the upper four bits of an entry belong to nobody.
     let last = table.length / 4 - 1;
     while (last > 1 && (table.readUInt32LE(last * 4) & 0x0fffffff) === 0) last--;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
+import { writeRange } from '../../kit/file-range.ts';
 
 /** Zeros in runs of this size become holes. */
 const BLOCK = 64 * 1024;
@@ -20,7 +21,7 @@ export async function writeSparse(
   let filled = 0;
   const flush = async () => {
     const data = block.subarray(0, filled);
-    if (ZEROS.compare(data, 0, filled, 0, filled) !== 0) await writeAll(handle, data, bytes - filled);
+    if (ZEROS.compare(data, 0, filled, 0, filled) !== 0) await writeRange(handle, bytes - filled, data);
     filled = 0;
   };
   for await (const chunk of chunks) {
@@ -37,10 +38,4 @@ export async function writeSparse(
   await flush();
   await handle.truncate(bytes);
   return { bytes, sha256: hash.digest('hex') };
-}
-
-async function writeAll(handle: FileHandle, data: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < data.length; ) {
-    done += (await handle.write(data, done, data.length - done, position + done)).bytesWritten;
-  }
 }

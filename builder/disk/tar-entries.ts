@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { posix } from 'node:path';
+import { readRange } from '../../kit/file-range.ts';
 
 export interface TarEntry {
   /** Absolute, on the Pi. */
@@ -116,7 +117,7 @@ function parseRecords(body: Buffer): Map<string, Buffer> {
 }
 
 async function readBytes(handle: FileHandle, position: number, bytes: number): Promise<Buffer> {
-  const { buffer, bytesRead } = await handle.read(Buffer.alloc(bytes), 0, bytes, position);
-  if (bytesRead !== bytes) throw new Error(`the tar ends at byte ${position + bytesRead}`);
-  return buffer;
+  const found = await readRange(handle, position, bytes);
+  if (found.length < bytes) throw new Error(`the tar ends before byte ${position + bytes}`);
+  return found;
 }

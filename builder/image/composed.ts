@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { Failure } from '../../kit/failure.ts';
+import { readRange } from '../../kit/file-range.ts';
 import { REGION_BYTES } from '../../protocol/sizes.ts';
 import type { ImageFormat, XzRecord } from './prefix.ts';
 import { isXzHeader, paddedBytes, parseFooter, parseIndex, XZ_FOOTER_BYTES, XZ_HEADER_BYTES, XzFormatError } from './xz-format.ts';
@@ -104,12 +105,8 @@ async function frameEnd(handle: FileHandle, firstBlock: number, checksum: boolea
 
 /** @throws {RangeError} when the file has fewer bytes. */
 async function readAt(handle: FileHandle, offset: number, length: number): Promise<Buffer> {
-  const buffer = Buffer.alloc(length);
   if (offset < 0) throw new RangeError('it is too short');
-  for (let done = 0; done < length; ) {
-    const { bytesRead } = await handle.read(buffer, done, length - done, offset + done);
-    if (bytesRead === 0) throw new RangeError('it ends too soon');
-    done += bytesRead;
-  }
-  return buffer;
+  const bytes = await readRange(handle, offset, length);
+  if (bytes.length < length) throw new RangeError('it ends too soon');
+  return bytes;
 }

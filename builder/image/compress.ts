@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { writeAtomically } from '../../kit/atomic-file.ts';
 import { Failure } from '../../kit/failure.ts';
+import { writeRange } from '../../kit/file-range.ts';
 import type { Session } from '../../kit/session.ts';
 import { type BlockCache, openBlockCache } from './block-cache.ts';
 import type { CompressedFormat, Compressor, RawBlock } from './compressor.ts';
-import { writeAll } from './copy-ranges.ts';
 import { fillBlocks } from './fill-blocks.ts';
 import { type Prefix, prefixFile, savePrefix, type XzRecord } from './prefix.ts';
 import { startSha256 } from './sha256.ts';
@@ -36,7 +36,7 @@ async function assemble(blocks: readonly RawBlock[], file: string, cache: BlockC
   let bytes = 0;
   await writeAtomically(file, async (handle) => {
     async function append(part: Buffer): Promise<void> {
-      await writeAll(handle, part, bytes);
+      await writeRange(handle, bytes, part);
       sha256.update(part);
       bytes += part.length;
     }

@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { writeRange } from '../../kit/file-range.ts';
 import { MAP_BLOCK_BYTES, type Prefix } from './prefix.ts';
 
 const CHUNK_BYTES = 4 * 1024 * 1024;
@@ -29,19 +30,11 @@ async function copySpans(file: string, into: FileHandle, spans: readonly { start
         signal?.throwIfAborted();
         const { bytesRead } = await from.read(buffer, 0, Math.min(buffer.length, end - offset), offset);
         if (bytesRead === 0) throw new RangeError(`Cannot copy "${file}": it ended at ${offset}, before ${end}`);
-        await writeAll(into, buffer.subarray(0, bytesRead), offset);
+        await writeRange(into, offset, buffer.subarray(0, bytesRead));
         offset += bytesRead;
       }
     }
   } finally {
     await from.close();
-  }
-}
-
-/** FileHandle.write may write less than it was given. */
-export async function writeAll(handle: FileHandle, bytes: Uint8Array, offset: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, offset + done);
-    done += bytesWritten;
   }
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { writeAtomically } from '../../kit/atomic-file.ts';
+import { fillRange } from '../../kit/file-range.ts';
 import { copyRanges } from './copy-ranges.ts';
 import { collectMappedBlocks } from './mapped-blocks.ts';
 import { type BlockRange, loadPrefix, MAP_BLOCK_BYTES, PREFIX_BLOCK_BYTES, type Prefix, prefixFile, savePrefix } from './prefix.ts';
@@ -51,7 +52,9 @@ async function measureRaw(handle: FileHandle, alwaysMapped: readonly BlockRange[
   const buffer = Buffer.alloc(PREFIX_BLOCK_BYTES);
   for (let offset = 0; offset < size; offset += PREFIX_BLOCK_BYTES) {
     signal?.throwIfAborted();
-    const bytes = await readExactly(handle, buffer.subarray(0, Math.min(PREFIX_BLOCK_BYTES, size - offset)), offset);
+    const wanted = Math.min(PREFIX_BLOCK_BYTES, size - offset);
+    const bytes = await fillRange(handle, offset, buffer.subarray(0, wanted));
+    if (bytes.length < wanted) throw new RangeError('Cannot read the prefix: the file ended before its size');
     const zero = zeros.compare(bytes, 0, bytes.length, 0, bytes.length) === 0;
     sha256.update(bytes);
     mapped.add(bytes, zero);
@@ -62,15 +65,6 @@ async function measureRaw(handle: FileHandle, alwaysMapped: readonly BlockRange[
   const ranges = mapped.finish();
   const mappedBlocks = ranges.reduce((sum, { first, last }) => sum + last - first + 1, 0);
   return { digest: sha256.digest(), bytes: size, midstate, blockBytes: PREFIX_BLOCK_BYTES, blocks, mapped: ranges, mappedBlocks };
-}
-
-async function readExactly(handle: FileHandle, into: Buffer, offset: number): Promise<Buffer> {
-  for (let done = 0; done < into.length; ) {
-    const { bytesRead } = await handle.read(into, done, into.length - done, offset + done);
-    if (bytesRead === 0) throw new RangeError('Cannot read the prefix: the file ended before its size');
-    done += bytesRead;
-  }
-  return into;
 }
 
 function digestOf(bytes: Uint8Array): string {

@@ -3,7 +3,8 @@ import { copyFile, type FileHandle, mkdir, open, statfs } from 'node:fs/promises
 import { dirname } from 'node:path';
 import { writeAtomically } from '../../kit/atomic-file.ts';
 import { Failure } from '../../kit/failure.ts';
-import { copyRanges, copyWhole, writeAll } from './copy-ranges.ts';
+import { writeRange } from '../../kit/file-range.ts';
+import { copyRanges, copyWhole } from './copy-ranges.ts';
 import { type ImageFormat, MAP_BLOCK_BYTES, type Prefix, prefixFile } from './prefix.ts';
 
 export interface WriteImageOptions {
@@ -44,7 +45,7 @@ export async function writeImage(
           await handle.chmod(mode);
           if (!cloned) await copyPrefix(source, handle, prefix, format, bytes, signal);
           signal?.throwIfAborted();
-          await writeAll(handle, tail, bytes);
+          await writeRange(handle, bytes, tail);
           await handle.sync();
         } finally {
           await handle.close();

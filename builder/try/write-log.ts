@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { readRange, writeRange } from '../../kit/file-range.ts';
 
 /** One request of a disk's log, in the order in which the disk took them. */
 export interface LoggedRequest {
@@ -23,10 +24,9 @@ export async function readWriteLog(file: string): Promise<LoggedRequest[]> {
   try {
     const { count, sector } = await readSuper(log, file);
     const requests: LoggedRequest[] = [];
-    const head = Buffer.alloc(HEAD_BYTES);
     let at = sector;
     while (requests.length < count) {
-      await log.read(head, 0, HEAD_BYTES, at);
+      const head = await readWhole(log, file, at, HEAD_BYTES);
       const [first, sectors, flags] = [head.readBigUInt64LE(0), Number(head.readBigUInt64LE(8)), head.readBigUInt64LE(16)];
       const bytes = sectors * sector;
       const kind = flags & FLAGS.discard ? 'discard' : bytes === 0 ? 'flush' : flags & FLAGS.safe ? 'safe' : 'write';
@@ -58,9 +58,7 @@ export async function replayWrites(file: string, requests: readonly LoggedReques
   try {
     for (const { kind, offset, bytes, at } of requests) {
       if (kind !== 'write' && kind !== 'safe') continue;
-      const buffer = Buffer.alloc(bytes);
-      await log.read(buffer, 0, bytes, at);
-      await disk.write(buffer, 0, bytes, offset);
+      await writeRange(disk, offset, await readWhole(log, file, at, bytes));
     }
   } finally {
     await log.close();
@@ -82,10 +80,15 @@ export function cutPower(requests: readonly LoggedRequest[], chance: () => numbe
 }
 
 async function readSuper(log: FileHandle, file: string): Promise<{ count: number; sector: number }> {
-  const head = Buffer.alloc(HEAD_BYTES);
-  await log.read(head, 0, HEAD_BYTES, 0);
+  const head = await readRange(log, 0, HEAD_BYTES);
   // QEMU writes its first line with the first request.
-  if (head.readBigUInt64LE(0) === 0n) return { count: 0, sector: 512 };
+  if (head.length < HEAD_BYTES || head.readBigUInt64LE(0) === 0n) return { count: 0, sector: 512 };
   if (head.readBigUInt64LE(0) !== MAGIC) throw new Error(`"${file}" is no log of writes`);
   return { count: Number(head.readBigUInt64LE(16)), sector: head.readUInt32LE(24) };
+}
+
+async function readWhole(log: FileHandle, file: string, position: number, bytes: number): Promise<Buffer> {
+  const found = await readRange(log, position, bytes);
+  if (found.length < bytes) throw new Error(`"${file}" ends before byte ${position + bytes}`);
+  return found;
 }
