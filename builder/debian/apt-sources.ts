@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseStanzas } from './deb822.ts';
 
 /** Where packages come from. No mirror is written in Semeur: the workspace's, else the one this machine uses, else mmdebstrap's default. */
 export interface Mirrors {
@@ -48,15 +49,11 @@ export function parseSources(text: string): Source[] {
     uri: match[1] ?? '',
     suite: match[2] ?? '',
   }));
-  const stanzas = text.split(/\n\s*\n/).flatMap((stanza) => {
-    const field = (name: string) =>
-      stanza
-        .match(new RegExp(`^${name}:\\s*(.*)$`, 'mi'))?.[1]
-        ?.trim()
-        .split(/\s+/) ?? [];
-    const [uri] = field('URIs');
-    if (!uri || !field('Types').includes('deb') || !field('Components').includes('main') || field('Enabled')[0] === 'no') return [];
-    return field('Suites').map((suite) => ({ uri, suite }));
+  const stanzas = parseStanzas(text).flatMap((stanza) => {
+    const words = (field: string) => stanza.get(field)?.split(/\s+/) ?? [];
+    const [uri] = words('uris');
+    if (!uri || !words('types').includes('deb') || !words('components').includes('main') || words('enabled')[0] === 'no') return [];
+    return words('suites').map((suite) => ({ uri, suite }));
   });
   return [...oneLine, ...stanzas].filter(({ uri }) => /\/debian(-security)?\/?$/.test(uri) || /\bdebian\b/.test(uri));
 }

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readStanzas } from './deb822.ts';
 import { type Archive, type Deb, type PooledFile, parseDebName, poolPath } from './package-set.ts';
 
 /**
@@ -10,10 +10,10 @@ export async function locateDebs(lists: readonly PooledFile[], debs: readonly Po
   const places = new Map<string, Omit<Deb, keyof PooledFile>>();
   for (const list of lists.filter(({ name }) => name.endsWith('_Packages'))) {
     const archive = archiveOf(list.name);
-    for (const stanza of (await readFile(poolPath(list), 'utf8')).split('\n\n')) {
-      const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(stanza)?.[1] ?? '';
-      if (!names.has(field('Package')) || places.has(field('SHA256'))) continue;
-      places.set(field('SHA256'), { bytes: Number(field('Size')), archive, path: field('Filename'), priority: field('Priority') });
+    for await (const stanza of readStanzas(poolPath(list))) {
+      const field = (name: string) => stanza.get(name) ?? '';
+      if (!names.has(field('package')) || places.has(field('sha256'))) continue;
+      places.set(field('sha256'), { bytes: Number(field('size')), archive, path: field('filename'), priority: field('priority') });
     }
   }
   return debs.map(({ sha256, name }) => ({ sha256, name, ...places.get(sha256) }));

@@ -1,4 +1,4 @@
-import { parseStanzas } from './deb822.ts';
+import { parseStanzas } from '../../debian/deb822.ts';
 
 /** Longer ones are no names: somebody wrote the licence itself on its first line. */
 const LONGEST_NAME = 80;

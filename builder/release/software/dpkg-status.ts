@@ -1,4 +1,4 @@
-import { readStanzas, type Stanza } from './deb822.ts';
+import { readStanzas, type Stanza } from '../../debian/deb822.ts';
 
 /** A package whose files are on the card. */
 export interface InstalledPackage {

@@ -1,8 +1,8 @@
 import { access, readFile } from 'node:fs/promises';
 import { Failure } from '../../../kit/failure.ts';
+import { readStanzas } from '../../debian/deb822.ts';
 import { type Archive, arePooled, type PooledFile, parseDebName, poolPath } from '../../debian/package-set.ts';
 import type { ProfileLock } from '../../profile/lock.ts';
-import { readStanzas } from './deb822.ts';
 import { type DebianPackage, debianPackageUrl } from './package-url.ts';
 
 /** Which archive offers a package, as its signed lists say. */
