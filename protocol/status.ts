@@ -6,7 +6,7 @@ export interface Status {
   /** Seconds since 1970; null: never yet. The first is when it last went well. */
   readonly moments: Readonly<Record<string, number | null>>;
   readonly flags: Readonly<Record<string, boolean>>;
-  /** Of those that are true, somebody has to know. */
+  /** Somebody has to know of each that is true. */
   readonly troubles: Readonly<Record<string, boolean>>;
 }
 

@@ -53,7 +53,7 @@ without_end() {
 	head --bytes "$(($(stat --format %s "$1") - 1024))" "$1"
 }
 
-# Of a tar mke2fs takes capabilities, and no other attribute.
+# mke2fs takes capabilities out of a tar, and no other attribute.
 set_attributes() {
 	[ -s "$WORK/attributes/commands" ] || return 0
 	E2FSPROGS_FAKE_TIME=$SOURCE_DATE_EPOCH debugfs -w -f "$WORK/attributes/commands" "$WORK/root.ext4" >/dev/null 2>"$WORK/attributes/said"

@@ -69,7 +69,7 @@ link() {
 	[ -e "$2" ] || ln "$1" "$2" || cp "$1" "$2"
 }
 
-# Of each source's suite, in their order, how apt begins the names of its lists, and how the pool does. apt itself says: it has rules of its own for addresses.
+# How apt begins the names of its lists, and how the pool does: a line for each source's suite, in their order. apt itself says, for it has rules of its own for addresses.
 name_archives() {
 	# shellcheck disable=SC2016 # apt's own variables
 	APT_CONFIG=${MMDEBSTRAP_APT_CONFIG:-$APT_CONFIG} apt-get indextargets --no-release-info --option Dir::State::Lists="$WORK/no-lists/" \

@@ -109,8 +109,8 @@ function describeAccount(name: string, { bcrypt, scram }: ClientAccount) {
 }
 
 /**
- * As hex, so that no name can break out of its line; the key made from the password (IEEE 802.11i: PBKDF2 with HMAC-SHA1, 4,096 rounds, 32 bytes), so
- * that the card knows how to join this one network, and not what else the family may open with the same words.
+ * The name is hex, so that none can break out of its line. The key is made from the password (IEEE 802.11i: PBKDF2 with HMAC-SHA1, 4,096 rounds,
+ * 32 bytes), so that the card knows how to join this one network, and not what else the family may open with the same words.
  */
 function describeWifi({ ssid, password, country }: NonNullable<Client['wifi']>) {
   return { country, ssidHex: Buffer.from(ssid).toString('hex'), pskHex: pbkdf2Sync(password, ssid, 4096, 32, 'sha1').toString('hex') };

@@ -3,7 +3,7 @@
 # Prints a line for each: "well WHAT" or "ill WHAT: WHY". `semeur overlay test` sends it there; what programs say meanwhile comes between.
 set -eu
 
-# Of every card: SSH, the status page, the metrics, its name, leases.
+# Every card listens there: SSH, the status page, the metrics, its name, leases.
 OWN_PORTS='tcp 22
 tcp 8480
 tcp 9100

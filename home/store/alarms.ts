@@ -64,7 +64,7 @@ export function listAlarms(database: Database, client: string): AlarmEntry[] {
 }
 
 export interface StrayAlarms {
-  /** As the file of the order is called. */
+  /** The name of the order's file. */
   readonly client: string;
   readonly alarmList: readonly AlarmEntry[];
 }

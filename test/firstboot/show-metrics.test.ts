@@ -31,7 +31,7 @@ async function cardNetwork(tunnel: 'up' | 'missing'): Promise<TrialNetwork> {
   return network;
 }
 
-/** As the builder lays it on the card. */
+/** A root with the lists that the builder lays on the card. */
 async function makeRoot(): Promise<string> {
   const root = await mkdtemp(join(tmpdir(), 'semeur-metrics-'));
   ends.push(() => rm(root, { recursive: true }));

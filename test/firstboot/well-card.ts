@@ -35,7 +35,7 @@ export async function wellCard({ language = 'fr', withCode = true } = {}): Promi
   return card;
 }
 
-/** As the builder writes it for a profile with backups, updates, and a service of the operator's own. */
+/** What the builder writes for a profile with backups, updates, and a service of the operator's own. */
 async function renderStatusList(): Promise<string> {
   const { overlays } = await readOverlays(join(import.meta.dirname, '../../examples'));
   const shipped = ['backup', 'updates'].map((name) => overlays.get(name)?.value);

@@ -7,7 +7,7 @@ import { openHome } from './open-home.ts';
 import { type Answer, send } from './requests-to-home.ts';
 
 export const PASSWORD = 'trois petites graines';
-/** As home keeps it, but for its cost, which is read from here: a hundredth of the time. Whoever tests the cost itself takes `hashPassword`. */
+/** What home keeps of it, but for the cost, which is read from here: a hundredth of the time. Whoever tests the cost itself takes `hashPassword`. */
 const KEPT = '$argon2id$v=19$m=64,t=1,p=1$c2VsIHBvdXIgdW4gdGVzdA$EzZlqFgpSznMGkm0eTiionMNY/SPAXPMlmCyzgq8vcM';
 
 /** The first one is at 127.0.0.1, the next at 127.0.0.2. */

@@ -9,6 +9,7 @@ import {
   findBadNames,
   findChildProcesses,
   findDanglingPages,
+  findFragments,
   findLoneTests,
   findLongFiles,
   findPlatformNames,
@@ -43,6 +44,7 @@ describe('the house rules', () => {
     ['no child process but by kit/command.ts', findChildProcesses],
     ['no test left alone by .only', findLoneTests],
     ['no comment that names a page which is not here', findDanglingPages],
+    ['no comment without a subject', findFragments],
   ])('allow %s', (_, find) => {
     expect(find(files)).toEqual([]);
   });

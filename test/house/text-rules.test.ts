@@ -6,6 +6,7 @@ import {
   findBadNames,
   findChildProcesses,
   findDanglingPages,
+  findFragments,
   findLoneTests,
   findLongFiles,
   findPlatformNames,
@@ -71,6 +72,16 @@ describe('findDanglingPages()', () => {
 
   it.each(['// docs/home.md', '// home.md', '# README.md', '// https://github.com/a/b/c.md', "const a = 'a.md';"])('accepts %s', (line) => {
     expect(findDanglingPages([...pages, source('kit/a.ts', line)])).toEqual([]);
+  });
+});
+
+describe('findFragments()', () => {
+  it.each(['/** Of a card: 4 bytes. */', '  // As the builder lays it.', '#!/bin/sh\n# Of what', '/**\n * As hex.'])('finds %j', (text) => {
+    expect(findFragments([source('kit/a.ts', text)])).toHaveLength(1);
+  });
+
+  it.each(['// The size\n// Of a card.', '/** Assumed. */', 'const a = "Of";', '# It is as it was.'])('accepts %j', (text) => {
+    expect(findFragments([source('kit/a.ts', text)])).toEqual([]);
   });
 });
 

@@ -61,6 +61,19 @@ export function findDanglingPages(files: readonly SourceFile[]): string[] {
     );
 }
 
+/** A comment is a sentence: one that begins with "Of" or "As" leaves its subject to whoever reads the code. Its further lines may begin so. */
+export function findFragments(files: readonly SourceFile[]): string[] {
+  const comment = /^\s*(?:\/\/|\/?\*+|#(?!!))\s*/;
+  return files
+    .filter(({ path }) => !path.endsWith('.md'))
+    .flatMap(({ path, text }) =>
+      text.split('\n').flatMap((line, index, lines) => {
+        const goesOn = /^\s*(?:\/\/|\*|#)/.test(line) && comment.test(lines[index - 1] ?? '') && !/^\s*\/\*\*$/.test(lines[index - 1] ?? '');
+        return comment.test(line) && !goesOn && /^(?:Of|As) /.test(line.replace(comment, '')) ? [`${path}:${index + 1}: ${line.trim()}`] : [];
+      }),
+    );
+}
+
 /** A test left alone silences all the others. */
 export function findLoneTests(files: readonly SourceFile[]): string[] {
   const tests = files.filter((file) => file.path.startsWith('test/') && isTypeScript(file));

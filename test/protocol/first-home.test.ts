@@ -11,7 +11,7 @@ import { FIRST_RELEASE } from './first-release/schemas.ts';
 
 afterAll(removeMade);
 
-/** As `build` makes it. */
+/** What `build` makes. */
 function orderOf(fields: Partial<ClientKeys> = {}, settings: Readonly<Record<string, Readonly<Record<string, string>>>> = {}) {
   const vpn = makeVpnKey();
   const keys = { generation: 1, vpn, presharedKey: vpn.publicKey, token: 'token', tokenExpires: '2027-01-01T00:00:00.000Z', ...fields };

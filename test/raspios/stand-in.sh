@@ -76,7 +76,7 @@ write_boot() {
 	echo "Stand-in for Raspberry Pi OS, made by Semeur's tests" >"$boot/issue.txt"
 }
 
-# As raspberrypi's kernel, this one has nothing for a machine that is no Pi.
+# Raspberry Pi's kernel has nothing for a machine that is no Pi: nor has this one.
 strip_initrd() {
 	unmkinitramfs "$1" "$WORK/initrd"
 	find "$WORK/initrd" -name 'virtio*.ko*' -delete

@@ -60,7 +60,7 @@ export async function makeRelease(session: Session, workspace: LoadedWorkspace, 
   const built = await ensureSoundProfile(session, workspace, name, { update: options.update });
   const lock = await readLock(workspace.folder, name);
   if (!lock) throw new Error(`the profile "${name}" was built and has no lock`);
-  // As the lock pins them by now: the cache has them all.
+  // The lock pins them by now, and the cache has them all.
   const stages = await ensureStages(session, workspace, profile, {});
   const { sbom, exceptions } = await session.progress.step('Listing the software on it', () =>
     describeSoftware(workspace, profile, { prefixDigest: built.prefix.digest, lock, stages }),

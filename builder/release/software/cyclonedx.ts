@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { toSpdx } from '../../workspace/spdx.ts';
 
-/** Of CycloneDX 1.6, what we write. The project's own library sorts by the machine's locale, and has no formulation. @see https://cyclonedx.org/docs/1.6/json/ */
+/** What we write of CycloneDX 1.6. The project's own library sorts by the machine's locale, and has no formulation. @see https://cyclonedx.org/docs/1.6/json/ */
 export interface Component {
   readonly type: 'application' | 'container' | 'file' | 'library' | 'operating-system';
   readonly 'bom-ref': string;

@@ -14,7 +14,7 @@ BEGIN {
 	time = repeated(" 30", 11) " 00"
 	type = " 30" repeated(" 00", 100)
 	rest_of_header = written("ustar") " 00" written("00") repeated(" 00", 64) zero7 zero7 repeated(" 00", 167)
-	# Of every byte that is the same in all headers: mode, owner and group, time, type, magic and version, device; the checksum's own counts as 8 spaces.
+	# The sum of the bytes that are the same in all headers: mode, owner and group, time, type, magic and version, device; the checksum's own counts as 8 spaces.
 	constant_sum = (7 * 48 + 6) + 2 * 7 * 48 + 11 * 48 + 48 + (117 + 115 + 116 + 97 + 114) + 2 * 48 + 2 * 7 * 48 + 8 * 32
 	split("seed.conf enrol/vpn.conf enrol/home.conf enrol/token code.hash wifi.conf", own, " ")
 	for (i in own) allowed[own[i]] = 1
@@ -57,7 +57,7 @@ function read_header(block, i, byte, sum, digits, hex_name) {
 	}
 	hex_name = substr(block, 1, 3 * i)
 	if (name !~ /^[A-Za-z0-9._@\/-]+$/ || !(name in allowed) || "/" name "/" ~ /\/\.?\.?\//) return 0
-	# As hex, byte order is the order of the strings whatever the locale.
+	# Strings of hex are in the order of their bytes, whatever the locale.
 	if (hex_name "" <= last_name "") return 0
 	last_name = hex_name
 	digits = substr(block, 3 * 124 + 1, 33)

@@ -96,7 +96,7 @@ uptime_seconds() {
 	cut -d . -f 1 "${ROOT:-}/proc/uptime"
 }
 
-# Of the root file system: root_bytes avail|size.
+# root_bytes avail|size: what the root file system has.
 root_bytes() {
 	df --block-size=1 --output="$1" "${ROOT:-}/" | tail -n 1 | tr -d ' '
 }

@@ -37,7 +37,7 @@ model() {
 	{ tr -d '\000\n' <"${ROOT:-}/proc/device-tree/model"; } 2>/dev/null || echo unknown
 }
 
-# Of the first network interface that is hardware.
+# The first network interface that is hardware has it.
 mac_address() {
 	for interface in "${ROOT:-}/sys/class/net"/*; do
 		[ ! -e "$interface/device" ] || {

@@ -26,7 +26,7 @@ main() {
 # The card's name, with or without .local, as avahi changes it when it is taken; or an address.
 is_own_host() {
 	printf '%s\n' "$1" | grep -qixE "(${host:?}(-[0-9]+)?(\.local\.?)?|[0-9.]{7,15}|\[[0-9a-f:.]{2,45}\])(:[0-9]{1,5})?" || return 1
-	# As the services' links need it.
+	# The services' links need it without its port.
 	asked=${1%]*}
 	if [ "$asked" = "$1" ]; then asked=${1%:*}; else asked="$asked]"; fi
 }

@@ -45,7 +45,7 @@ ssh_command() {
 		"-o ServerAliveInterval=30 -s -- $(server) sftp"
 }
 
-# As ssh takes it: restic's other form of an address has room for a port.
+# The address in the form that ssh takes: restic's other one has room for a port.
 server() {
 	case $RESTIC_REPOSITORY in
 	sftp://*) echo "${RESTIC_REPOSITORY#sftp:}" | sed 's|^\(//[^/]*\).*|ssh:\1|' ;;
