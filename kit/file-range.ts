@@ -5,13 +5,13 @@ const TRUSTED_BYTES = 1024 * 1024;
 
 /**
  * Reads a range of a file or a device whole: one call of the system may bring less than there is.
- * @param bytes often stands in the file itself: where it ends sooner, no more is allocated than a MiB.
+ * @param bytes often stands in the file itself: no more is allocated than there is.
  * @returns less where the file ends sooner.
  */
 export async function readRange(handle: FileHandle, position: number, bytes: number): Promise<Buffer> {
-  if (bytes > TRUSTED_BYTES && (await handle.read(Buffer.alloc(1), 0, 1, position + bytes - 1)).bytesRead === 0)
-    return fillRange(handle, position, Buffer.alloc(TRUSTED_BYTES));
-  return fillRange(handle, position, Buffer.alloc(bytes));
+  const isThere = bytes <= TRUSTED_BYTES || (await handle.read(Buffer.alloc(1), 0, 1, position + bytes - 1)).bytesRead === 1;
+  const length = isThere ? bytes : Math.max(0, (await handle.stat()).size - position);
+  return fillRange(handle, position, Buffer.alloc(length));
 }
 
 /** Likewise, into a buffer that is there. @returns the part of it that was filled. */

@@ -158,6 +158,6 @@ function* zeros(bytes: number): Generator<Buffer> {
 
 async function readAt(file: FileHandle, position: number, bytes: number): Promise<Buffer> {
   const found = await readRange(file, position, bytes);
-  if (found.length < bytes) throw unreadable(`it ends before byte ${position + bytes}`);
+  if (found.length < bytes) throw unreadable(`it ends at byte ${position + found.length}, and ${bytes - found.length} more are needed`);
   return found;
 }

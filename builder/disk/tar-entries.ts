@@ -118,6 +118,6 @@ function parseRecords(body: Buffer): Map<string, Buffer> {
 
 async function readBytes(handle: FileHandle, position: number, bytes: number): Promise<Buffer> {
   const found = await readRange(handle, position, bytes);
-  if (found.length < bytes) throw new Error(`the tar ends before byte ${position + bytes}`);
+  if (found.length < bytes) throw new Error(`the tar ends at byte ${position + found.length}`);
   return found;
 }
