@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, describe, expect, it } from 'vitest';
 import { listAlarms } from '../../home/store/alarms.ts';
-import { databaseFile, openDatabase } from '../../home/store/database.ts';
+import { type Database, databaseFile, openDatabase } from '../../home/store/database.ts';
 import { MIGRATIONS } from '../../home/store/migrations.ts';
 import { closeHomes, enrol, heartbeatOf, issue, openHome } from './open-home.ts';
 import { addPerson, type Visitor, visitPage } from './page-visitor.ts';
@@ -50,45 +50,32 @@ describe('the history of a card', () => {
   });
 
   it('begins with the state that a client of an earlier version is in', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'semeur-home-'));
-    try {
-      const old = new DatabaseSync(databaseFile(folder));
-      old.exec(`${MIGRATIONS[0]}; PRAGMA user_version = 1; INSERT INTO clients VALUES ('durand', 'durand', 'fr', 'maison', 'well', 7)`);
-      old.close();
-      const database = openDatabase(folder);
-      const rows = database.sql('SELECT client, at, state FROM state_changes').all();
-      database.close();
-      expect(rows).toEqual([{ client: 'durand', at: 7, state: 'well' }]);
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+    const rows = bringForward(
+      () => {},
+      (database) => database.sql('SELECT client, at, state FROM state_changes').all(),
+    );
+    expect(rows).toEqual([{ client: 'durand', at: 7, state: 'well' }]);
   });
 
   it('keeps why an alarm rose, though it was an English sentence', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'semeur-home-'));
-    try {
-      const old = new DatabaseSync(databaseFile(folder));
-      old.exec(`${MIGRATIONS[0]}; PRAGMA user_version = 1; INSERT INTO clients VALUES ('durand', 'durand', 'fr', 'maison', 'well', 7)`);
-      const raise = old.prepare("INSERT INTO alarms (kind, client, facts, first_at, last_at, times) VALUES (?, 'durand', ?, 1, 2, 3)");
-      const facts = [
-        { generation: 1, reason: "its address is another card's" },
-        { generation: 1, reason: 'generation 2 is known, with another token' },
-        { generation: 1, reason: 'generation 3 is known, with another token' },
-      ];
-      for (const each of facts) raise.run('bad-order', JSON.stringify(each));
-      raise.run('second-card', '{"first":"a","second":"b"}');
-      old.close();
-      const database = openDatabase(folder);
-      const kept = listAlarms(database, 'durand').map((alarm) => alarm.facts);
-      database.close();
-      expect(kept).toEqual([
-        { generation: 1, reason: 'taken-address' },
-        { generation: 1, reason: 'known-generation' },
-        { first: 'a', second: 'b' },
-      ]);
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+    const facts = [
+      { generation: 1, reason: "its address is another card's" },
+      { generation: 1, reason: 'generation 2 is known, with another token' },
+      { generation: 1, reason: 'generation 3 is known, with another token' },
+    ];
+    const kept = bringForward(
+      (old) => {
+        const raise = old.prepare("INSERT INTO alarms (kind, client, facts, first_at, last_at, times) VALUES (?, 'durand', ?, 1, 2, 3)");
+        for (const each of facts) raise.run('bad-order', JSON.stringify(each));
+        raise.run('second-card', '{"first":"a","second":"b"}');
+      },
+      (database) => listAlarms(database, 'durand').map((alarm) => alarm.facts),
+    );
+    expect(kept).toEqual([
+      { generation: 1, reason: 'taken-address' },
+      { generation: 1, reason: 'known-generation' },
+      { first: 'a', second: 'b' },
+    ]);
   });
 
   it('has an end', async () => {
@@ -99,3 +86,20 @@ describe('the history of a card', () => {
     expect(home.database.sql('SELECT count(*) AS rows FROM state_changes').get()).toEqual({ rows: 51 });
   });
 });
+
+/** A database of the first version with one client, and what this version reads in it. */
+function bringForward<T>(fill: (old: DatabaseSync) => void, read: (database: Database) => T): T {
+  const folder = mkdtempSync(join(tmpdir(), 'semeur-home-'));
+  try {
+    const old = new DatabaseSync(databaseFile(folder));
+    old.exec(`${MIGRATIONS[0]}; PRAGMA user_version = 1; INSERT INTO clients VALUES ('durand', 'durand', 'fr', 'maison', 'well', 7)`);
+    fill(old);
+    old.close();
+    const database = openDatabase(folder);
+    const found = read(database);
+    database.close();
+    return found;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
